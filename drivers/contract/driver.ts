@@ -1,0 +1,87 @@
+// The contract between Weir and a southbound driver. A driver knows its protocol and nothing of the appliance.
+
+import type { Clock } from "./clock.ts";
+import type { Fault } from "./fault.ts";
+import type { AssetId, Nameplate, PointId } from "./identity.ts";
+import type { DataType, Reading, Scalar } from "./reading.ts";
+import type { Schema } from "./schema.ts";
+
+export interface Driver<Config> {
+  /** Folder name, configuration key and log scope at once. */
+  readonly id: string;
+  readonly title: string;
+  readonly config: Schema<Config>;
+  /** Connects and identifies. Throws a Fault. Leaves nothing open when it throws or when the signal aborts. */
+  open(config: Config, context: DriverContext, signal: AbortSignal): Promise<Session>;
+  discover?(context: DriverContext, signal: AbortSignal): AsyncIterable<Discovered<Config>>;
+}
+
+/** One transport; may carry many assets (a Modbus line, a traps socket). */
+export interface Session {
+  readonly assets: readonly Nameplate[];
+  browse(asset: AssetId, signal: AbortSignal): Promise<readonly PointSpec[]>;
+  /** One reading per point, in order. A point that fails is a bad sample; only a lost connection throws. */
+  read(asset: AssetId, points: readonly PointId[], signal: AbortSignal): Promise<readonly Reading[]>;
+  /**
+   * Runs until aborted (resolves) or the connection is lost (throws a Fault). Starts with one reading of every point, so that
+   * nothing is stale after an outage, and with what the source kept since the cursor. `accept` resolves when the
+   * readings are durable: only then acknowledge to the source. It may be called again before it resolved.
+   */
+  subscribe?(accept: Accept, signal: AbortSignal): Promise<void>;
+  write?(asset: AssetId, point: PointId, value: Scalar, signal: AbortSignal): Promise<void>;
+  installFirmware?(asset: AssetId, file: FirmwareFile, progress: (fraction: number) => void, signal: AbortSignal): Promise<void>;
+  /** May be called twice; nothing is emitted afterwards. */
+  close(): Promise<void>;
+}
+
+/** Readings and, where they move it, the source's new cursor: committed together or not at all. */
+export type Accept = (readings: readonly Reading[], moved?: CursorMove) => Promise<void>;
+
+export interface CursorMove {
+  readonly asset: AssetId;
+  readonly cursor: string;
+}
+
+export interface PointSpec {
+  readonly id: PointId;
+  readonly name: string;
+  readonly unit?: string;
+  readonly dataType: DataType;
+  readonly access: "read" | "write" | "readWrite";
+}
+
+export interface FirmwareFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  read(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+export interface Discovered<Config> {
+  readonly config: Config;
+  readonly address: string;
+  readonly nameplate?: Nameplate;
+}
+
+/** What a driver may use of the world around it, for one configured asset. */
+export interface DriverContext {
+  readonly clock: Clock;
+  readonly log: DriverLog;
+  /** Subnets (CIDR) in which the peer and everything it points to must lie; empty: only the host of the configured address. */
+  readonly segment: readonly string[];
+  /** The secret's text. Throws Fault SECRET_MISSING naming it and the command that sets it. */
+  secret(name: string): string;
+  /** The durable cursor last committed for the asset (an event id, a record number); undefined at first. */
+  cursor(asset: AssetId): string | undefined;
+  /** A payload that cannot be mapped: kept in a bounded quarantine with its reason, so that it can be acknowledged to the source. Resolves when durable. */
+  quarantine(asset: AssetId, reason: string, payload: Uint8Array): Promise<void>;
+  /** Something went wrong that is no reading and ends nothing (a refused publish URL, a profile that matches nothing). */
+  report(fault: Fault): void;
+}
+
+export interface DriverLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

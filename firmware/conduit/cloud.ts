@@ -1,0 +1,91 @@
+// The cloud conduit, between core and the zone that holds the uplink.
+
+import Type from "typebox";
+import type { Static } from "typebox";
+import { CloudSchema } from "../config/cloud-section.ts";
+import { get, post, postForBytes } from "./route.ts";
+import { AfterSchema, FaultReportSchema, NothingSchema, OutboxFiguresSchema, SecretsSchema, SeqRangeSchema } from "./shared.ts";
+
+export const LANES = ["events", "live", "backlog"] as const;
+export type Lane = (typeof LANES)[number];
+export const LaneSchema = Type.Union(LANES.map((lane) => Type.Literal(lane)));
+
+/** Names what lies in a lease's body. An empty lease (nothing came within `waitMs`) has count 0 and no ranges. */
+export const LeaseHeadSchema = Type.Object(
+  {
+    /** Unique within core's process; 0 for an empty lease. */
+    lease: Type.Integer(),
+    stream: Type.String({ description: "UUID of the stream that the sequence numbers belong to" }),
+    lane: LaneSchema,
+    count: Type.Integer(),
+    /** Exactly the sequence numbers that the body holds, gap records included as the ranges they cover. Ascending. */
+    ranges: Type.Array(SeqRangeSchema),
+    /** Readings waiting in this lane after this lease; for drain control and the status. */
+    waiting: Type.Integer(),
+  },
+  { additionalProperties: false },
+);
+export type LeaseHead = Static<typeof LeaseHeadSchema>;
+
+export const cloudConduit = {
+  /** Long poll: the link that the configuration asks for, null where it asks for none, with the secrets it names. */
+  link: get("/v1/link", {
+    input: AfterSchema,
+    reply: Type.Object(
+      { revision: Type.Integer(), gateway: Type.String(), version: Type.String(), link: Type.Union([CloudSchema, Type.Null()]), secrets: SecretsSchema },
+      { additionalProperties: false },
+    ),
+  }),
+  /**
+   * Takes up to `maxCount` readings of one lane, at most `maxBytes` of body (one reading at least). The body is the JSON text of
+   * the array of readings exactly as it goes into the payload's `readings`. Waits up to `waitMs` for a first reading and then
+   * `lingerMs` for company. A lease ends by settle, or when its epoch is succeeded by another or silent for 120 s.
+   */
+  lease: postForBytes("/v1/lease", {
+    input: Type.Object(
+      {
+        lane: LaneSchema,
+        maxCount: Type.Integer({ minimum: 1, maximum: 10_000 }),
+        maxBytes: Type.Integer({ minimum: 1024, maximum: 8_388_608 }),
+        lingerMs: Type.Integer({ minimum: 0, maximum: 60_000 }),
+        waitMs: Type.Integer({ minimum: 0, maximum: 60_000 }),
+      },
+      { additionalProperties: false },
+    ),
+    head: LeaseHeadSchema,
+  }),
+  /** The destination's verdict on leased readings; durable before the answer. Ranges not named stay leased. */
+  settle: post("/v1/settle", {
+    input: Type.Object(
+      {
+        lease: Type.Integer(),
+        stream: Type.String(),
+        /** Confirmed by the broker. */
+        accepted: Type.Array(SeqRangeSchema),
+        /** Refused for good: kept apart with the reason and shown to the operator. */
+        rejected: Type.Array(Type.Object({ range: SeqRangeSchema, reason: Type.String({ maxLength: 512 }) }, { additionalProperties: false })),
+        /** Not delivered; free to be leased again at once. */
+        kept: Type.Array(SeqRangeSchema),
+      },
+      { additionalProperties: false },
+    ),
+    reply: NothingSchema,
+    bodyLimit: 1_048_576,
+  }),
+  /** Long poll: the document of topic `inventory`: assets with nameplate, equipment path, points. */
+  inventory: get("/v1/inventory", { input: AfterSchema, reply: Type.Object({ revision: Type.Integer(), document: Type.Unknown() }, { additionalProperties: false }) }),
+  /** The outbox figures for topic `status`. */
+  figures: get("/v1/figures", { input: NothingSchema, reply: OutboxFiguresSchema }),
+  /** How the link stands. `connected` opens the live lane at the present head: what is older is backlog. */
+  state: post("/v1/state", {
+    input: Type.Object(
+      {
+        state: Type.Union([Type.Literal("connecting"), Type.Literal("connected"), Type.Literal("lost"), Type.Literal("stopped")]),
+        fault: Type.Optional(FaultReportSchema),
+        peer: Type.Optional(Type.String({ maxLength: 512 })),
+      },
+      { additionalProperties: false },
+    ),
+    reply: NothingSchema,
+  }),
+} as const;

@@ -1,0 +1,76 @@
+// The local conduit, between core and the `weir` command of the same user on the same host.
+
+import Type from "typebox";
+import type { Static } from "typebox";
+import { AssetIdSchema, NameplateSchema } from "../../drivers/contract/identity.ts";
+import { ReadingSchema } from "../../drivers/contract/reading.ts";
+import { get, post } from "./route.ts";
+import { AfterSchema, NothingSchema, OutboxFiguresSchema } from "./shared.ts";
+
+export const ConditionSchema = Type.Object(
+  {
+    code: Type.String(),
+    /** What it is about: an asset's name, a database, the cloud link. */
+    subject: Type.String(),
+    severity: Type.Union([Type.Literal("info"), Type.Literal("warning"), Type.Literal("error")]),
+    title: Type.String(),
+    cause: Type.String(),
+    effect: Type.String(),
+    remedy: Type.String(),
+    since: Type.String(),
+  },
+  { additionalProperties: false },
+);
+export type Condition = Static<typeof ConditionSchema>;
+
+export const ASSET_STATES = ["pending", "accepted", "refused", "suspended"] as const;
+
+export const StatusSchema = Type.Object(
+  {
+    state: Type.Union([Type.Literal("starting"), Type.Literal("running"), Type.Literal("degraded"), Type.Literal("stopping")]),
+    gateway: Type.String(),
+    version: Type.String(),
+    uptimeSeconds: Type.Number(),
+    zones: Type.Record(Type.String(), Type.Object({ state: Type.String(), restarts: Type.Optional(Type.Integer()), pid: Type.Optional(Type.Integer()) })),
+    outbox: OutboxFiguresSchema,
+    cloud: Type.Object({ state: Type.String(), peer: Type.Union([Type.String(), Type.Null()]) }),
+    assets: Type.Record(
+      Type.String(),
+      Type.Object({
+        name: Type.String(),
+        state: Type.Union(ASSET_STATES.map((state) => Type.Literal(state))),
+        link: Type.String(),
+        nameplate: NameplateSchema,
+        points: Type.Integer(),
+      }),
+    ),
+    conditions: Type.Array(ConditionSchema),
+  },
+  { additionalProperties: false },
+);
+export type Status = Static<typeof StatusSchema>;
+
+export const localConduit = {
+  status: get("/v1/status", { input: NothingSchema, reply: StatusSchema }),
+  /** Long poll over the last values: what changed since revision `after`, at most one reading per point. */
+  values: get("/v1/values", {
+    input: AfterSchema,
+    reply: Type.Object(
+      { revision: Type.Integer(), values: Type.Array(Type.Object({ asset: AssetIdSchema, name: Type.String(), reading: ReadingSchema })) },
+      { additionalProperties: false },
+    ),
+  }),
+  secretNames: get("/v1/secrets", { input: NothingSchema, reply: Type.Object({ names: Type.Array(Type.String()) }) }),
+  setSecret: post("/v1/secrets/set", {
+    input: Type.Object({ name: Type.String({ pattern: "^[a-z0-9][a-z0-9.-]{0,62}$" }), text: Type.String({ minLength: 1, maxLength: 32_768 }) }, { additionalProperties: false }),
+    reply: NothingSchema,
+  }),
+  deleteSecret: post("/v1/secrets/delete", { input: Type.Object({ name: Type.String() }, { additionalProperties: false }), reply: NothingSchema }),
+  /** The supervisor tells how the zones' processes stand. */
+  zones: post("/v1/zones", {
+    input: Type.Object({ zones: Type.Record(Type.String(), Type.Object({ state: Type.String(), restarts: Type.Integer(), pid: Type.Optional(Type.Integer()) })) }, { additionalProperties: false }),
+    reply: NothingSchema,
+  }),
+  /** Reads the configuration again; the answer says what was applied and what needs a restart. Faults are INPUT_INVALID with the lines. */
+  reload: post("/v1/reload", { input: NothingSchema, reply: Type.Object({ applied: Type.Array(Type.String()), needsRestart: Type.Array(Type.String()) }) }),
+} as const;
