@@ -58,7 +58,7 @@ function sleepBy(after: Clock["after"], ms: number, signal: AbortSignal): Promis
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       cancel();
-      reject(cancelled());
+      reject(new Fault("CANCELLED", "the sleep was cancelled", { cause: signal.reason }));
     };
     const cancel = after(ms, () => {
       signal.removeEventListener("abort", stop);
