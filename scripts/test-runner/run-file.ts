@@ -1,7 +1,7 @@
 // Runs one test file in a process group of its own and judges its report.
 
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -79,24 +79,37 @@ export function killRunningFiles(): void {
 async function endsByItself(child: ChildProcess): Promise<boolean> {
   for (const waitMs of [0, 50, 150, 300]) {
     await sleep(waitMs);
-    if (!signalGroup(child, 0)) return true;
+    if (!isGroupAlive(child.pid)) return true;
   }
   return false;
 }
 
-/** Kills whatever of the file's process group still runs; tells whether there was anything. */
-function killGroup(child: ChildProcess): boolean {
-  return signalGroup(child, "SIGKILL");
+/** Dead processes that a careless process 1 never collects still take signals, so the state is read (proc_pid_stat(5)). */
+function isGroupAlive(group: number | undefined): boolean {
+  return globSync("/proc/[0-9]*/stat").some((path) => {
+    const [state, , processGroup] = readIfPresent(path).split(") ").at(-1)?.split(" ") ?? [];
+    return Number(processGroup) === group && state !== "Z";
+  });
 }
 
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+function readIfPresent(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Kills whatever of the file's process group still runs; tells whether there was anything. */
+function killGroup(child: ChildProcess): boolean {
   if (child.pid === undefined) return false;
   try {
-    return process.kill(-child.pid, signal);
+    return process.kill(-child.pid, "SIGKILL");
   } catch {
     return false;
   }
 }
+
 
 interface Collected {
   text(): string;

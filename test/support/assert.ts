@@ -42,7 +42,7 @@ function demandMatch(error: unknown, expected: Expected): void {
 function isMatch(error: unknown, expected: Expected): boolean {
   if (typeof expected === "string") return codeOf(error) === expected;
   if (expected instanceof RegExp) return error instanceof Error && expected.test(error.message);
-  return expected(error) === true;
+  return expected(error);
 }
 
 function codeOf(error: unknown): string | undefined {

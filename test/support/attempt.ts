@@ -12,29 +12,25 @@ export interface TestContext {
 export type TestBody = (context: TestContext) => unknown;
 
 const graceMs = 1000;
-const cleanUpLimitMs = 10_000;
 
 /** Runs `body` once, then its clean-up. Rejects with the first failure, or with an AggregateError of several. */
-export async function attempt(body: TestBody, limitMs: number): Promise<void> {
+export async function attempt(body: TestBody, limitMs: number, cleanUpLimitMs = 10_000): Promise<void> {
   const abort = new AbortController();
   const cleanUps: (() => unknown)[] = [];
   let hasEnded = false;
   const defer: Defer = (cleanUp) => {
-    if (hasEnded) void settleCleanUp(cleanUp);
+    if (hasEnded) void settle(cleanUp);
     else cleanUps.push(cleanUp);
   };
+  const settle = (cleanUp: () => unknown): Promise<void> => withLimit(cleanUp, cleanUpLimitMs);
   const failures: unknown[] = [];
   const collect = (error: unknown): void => void failures.push(error instanceof Error ? error : new Error(`thrown: ${String(error)}`));
   await withLimit(() => body({ signal: abort.signal, defer }), limitMs, abort).catch(collect);
   abort.abort(new Error("the test has ended"));
-  for (let cleanUp = cleanUps.pop(); cleanUp !== undefined; cleanUp = cleanUps.pop()) await settleCleanUp(cleanUp).catch(collect);
+  for (let cleanUp = cleanUps.pop(); cleanUp !== undefined; cleanUp = cleanUps.pop()) await settle(cleanUp).catch(collect);
   hasEnded = true;
   if (failures.length > 1) throw new AggregateError(failures, failures.map((failure) => (failure instanceof Error ? failure.message : "")).join("; "));
   if (failures.length === 1) throw failures[0];
-}
-
-async function settleCleanUp(cleanUp: () => unknown): Promise<void> {
-  await withLimit(cleanUp, cleanUpLimitMs);
 }
 
 /** Aborts at the limit, leaves a second to wind up, then rejects whether or not the work has ended. */
