@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs test files, one process each, and demands that every registered test passed.
 //
-// node scripts/run-tests.ts [--demand-all] [--checks] [--jobs N] [FILE or FOLDER ...]
+// node scripts/run-tests.ts [--demand-all] [--checks | --checks-only] [--jobs N] [FILE or FOLDER ...]
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -16,6 +16,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     "demand-all": { type: "boolean", default: false },
     checks: { type: "boolean", default: false },
+    "checks-only": { type: "boolean", default: false },
     jobs: { type: "string", default: String(Math.min(2, availableParallelism())) },
     help: { type: "boolean", default: false },
   },
@@ -23,9 +24,10 @@ const { values: options, positionals } = parseArgs({
 
 if (options.help) {
   process.stdout.write(
-    "node scripts/run-tests.ts [--demand-all] [--checks] [--jobs N] [FILE or FOLDER ...]\n" +
+    "node scripts/run-tests.ts [--demand-all] [--checks | --checks-only] [--jobs N] [FILE or FOLDER ...]\n" +
       "  --demand-all  what this machine lacks the tools or rights for counts as failed\n" +
       "  --checks      types, lint and layers are run first and counted\n" +
+      "  --checks-only types, lint and layers, and no test\n" +
       "  --jobs N      test files at a time (default 2)\n",
   );
   process.exit(0);
@@ -44,9 +46,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const results: FileResult[] = options.checks ? await runChecks(report) : [];
-const files = findTestFiles(positionals);
-const queue = [...files];
+const isOnlyChecking = options["checks-only"];
+const results: FileResult[] = options.checks || isOnlyChecking ? await runChecks(report) : [];
+const queue = isOnlyChecking ? [] : [...findTestFiles(positionals)];
 await Promise.all(Array.from({ length: jobs }, drain));
 
 const { text, failed } = summarise(results, options["demand-all"]);

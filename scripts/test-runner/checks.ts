@@ -27,7 +27,7 @@ export async function runChecks(report: (result: FileResult) => void): Promise<F
 
 async function runCheck({ name, program, args }: (typeof checks)[number]): Promise<FileResult> {
   const startedMs = performance.now();
-  const child = spawn(resolve(bin, program), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [resolve(bin, program), ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (chunk: string) => void (output += chunk));
   const exit = await new Promise<string>((settle) => {

@@ -182,7 +182,7 @@ function cruise(defer: Defer, files: Readonly<Record<string, string>>): readonly
     writeFileSync(join(house, name), text);
   }
   const program = join(root, "node_modules/.bin/depcruise");
-  const { stdout, stderr } = spawnSync(program, ["--config", ".dependency-cruiser.mjs", "--output-type", "json", ...folders], { cwd: house, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, [program, "--config", ".dependency-cruiser.mjs", "--output-type", "json", ...folders], { cwd: house, encoding: "utf8" });
   assert.match(stdout, "{", stderr);
   const { summary } = JSON.parse(stdout) as { readonly summary: { readonly violations: readonly Violation[]; readonly totalCruised: number } };
   assert.ok(summary.totalCruised >= Object.keys(files).length);
