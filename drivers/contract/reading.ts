@@ -30,7 +30,7 @@ export const SampleSchema = Type.Object(
     /** Why the quality is not good, in words for a person. */
     reason: Type.Optional(Type.String({ maxLength: 256 })),
     unit: Type.Optional(Type.String({ maxLength: 32 })),
-    dataType: Type.Optional(Type.Union(DATA_TYPES.map((name) => Type.Literal(name)))),
+    dataType: Type.Optional(Type.Enum(DATA_TYPES)),
     /** When the source says it was so; null where the source gives no time. */
     sourceTime: Type.Union([Time, Type.Null()]),
     /** When the gateway received it. */

@@ -10,7 +10,7 @@ export type SeqRange = Static<typeof SeqRangeSchema>;
 
 export const FaultReportSchema = Type.Object(
   {
-    code: Type.Union(FAULT_CODES.map((code) => Type.Literal(code))),
+    code: Type.Enum(FAULT_CODES),
     kind: Type.Union([Type.Literal("config"), Type.Literal("transient"), Type.Literal("permanent"), Type.Literal("denied"), Type.Literal("defect")]),
     message: Type.String({ maxLength: 2048 }),
     where: Type.Optional(Type.String({ maxLength: 1024 })),

@@ -32,7 +32,7 @@ export const PointSpecSchema = Type.Object(
     id: PointIdSchema,
     name: Type.String({ maxLength: 256 }),
     unit: Type.Optional(Type.String({ maxLength: 32 })),
-    dataType: Type.Union(DATA_TYPES.map((name) => Type.Literal(name))),
+    dataType: Type.Enum(DATA_TYPES),
     access: Type.Union([Type.Literal("read"), Type.Literal("write"), Type.Literal("readWrite")]),
   },
   { additionalProperties: false },

@@ -105,7 +105,7 @@ export const MikoProfileSchema = closed(
     words: closed(
       {
         quality: Type.Record(Type.String(), Type.Union([Type.Literal("good"), Type.Literal("uncertain"), Type.Literal("bad")])),
-        dataType: Type.Record(Type.String(), Type.Union(DATA_TYPES.map((name) => Type.Literal(name)))),
+        dataType: Type.Record(Type.String(), Type.Enum(DATA_TYPES)),
         access: Type.Record(Type.String(), Type.Union([Type.Literal("read"), Type.Literal("write"), Type.Literal("readWrite")])),
         severity: Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: 1000 })),
       },
