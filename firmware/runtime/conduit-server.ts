@@ -1,0 +1,141 @@
+// Core's side of a conduit: checks what comes in, hands it to a typed handler, and answers with its reply or its fault.
+
+import Fastify from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { Compile } from "typebox/compile";
+import type { TSchema } from "typebox";
+import type { Clock } from "../../drivers/contract/clock.ts";
+import { Fault, asFault, isFault } from "../../drivers/contract/fault.ts";
+import type { Contract, InputOf, ReplyOf, RequestIdentity, Route } from "../conduit/route.ts";
+import { HEAD_HEADER, readIdentity, writeHead } from "./conduit-headers.ts";
+import { listenOn } from "./conduit-listen.ts";
+import { AWAY_STATUS, PROBLEM_TYPE, statusOf, writeProblem } from "./conduit-problem.ts";
+import { errorCode } from "./error-code.ts";
+import type { Log } from "./journal.ts";
+import { systemClock } from "./system-clock.ts";
+
+/** What a handler knows of the call besides its input. */
+export interface Call {
+  /** Present on every POST of a zone; a repeat carries the same one. */
+  readonly identity?: RequestIdentity;
+  /**
+   * Aborts when the caller goes away or the server closes. A long poll throws CANCELLED then (as `clock.sleep` does) and the
+   * caller comes again; what is being committed is committed regardless.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** One function per route of the contract. A thrown Fault reaches the caller with its code; anything else is a DEFECT, logged here. */
+export type Handlers<C extends Contract> = { readonly [Name in keyof C]: (input: InputOf<C[Name]>, call: Call) => Promise<ReplyOf<C[Name]>> | ReplyOf<C[Name]> };
+
+export interface ServeOptions {
+  readonly socket: string;
+  readonly log: Log;
+  /** Closes the server when it aborts. */
+  readonly signal?: AbortSignal;
+  /** How long `close` waits for requests that run; 2,000 unless said. */
+  readonly closeMs?: number;
+  readonly clock?: Clock;
+}
+
+export interface ConduitServer {
+  /** Takes no new request, aborts long polls, waits for what runs, at most `closeMs`. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** How long the bytes of one request may take to arrive. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** fastify refuses a limit of 0. */
+const LEAST_BODY_LIMIT = 1;
+
+/** Listens when it resolves. Throws CONFIG_INVALID when another process answers on the socket, ACCESS_DENIED when its folder is not ours. */
+export async function serveConduit<C extends Contract>(contract: C, handlers: Handlers<C>, options: ServeOptions): Promise<ConduitServer> {
+  const running = new Set<AbortController>();
+  const app = Fastify({ logger: false, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: "idle", http: { connectionsCheckingInterval: 1000 } });
+  app.setValidatorCompiler(({ schema, httpPart }) => compileCheck(schema as TSchema, httpPart ?? "body"));
+  app.setNotFoundHandler((request, reply) => sendFault(reply, new Fault("NOT_FOUND", `the conduit has no route ${request.method} ${request.url.slice(0, 100)}`)));
+  app.setErrorHandler((error, request, reply) => sendFault(reply, faultOf(error, request, options.log)));
+  for (const [name, route] of Object.entries(contract)) {
+    // Sound by the type of `handlers`; TypeScript cannot follow a key and its value through a loop.
+    addRoute(app, route, handlers[name] as unknown as AnyHandler, running);
+  }
+  try {
+    await listenOn(app, options.socket);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  return closable(app, running, options);
+}
+
+type AnyHandler = (input: unknown, call: Call) => unknown;
+
+function addRoute(app: FastifyInstance, route: Route, handler: AnyHandler, running: Set<AbortController>): void {
+  const isGet = route.method === "GET";
+  app.route({
+    method: route.method,
+    url: route.path,
+    bodyLimit: Math.max(route.bodyLimit, LEAST_BODY_LIMIT),
+    schema: isGet ? { querystring: route.input } : { body: route.input },
+    handler: async (request, reply) => {
+      const identity = isGet ? undefined : readIdentity(request.headers);
+      const abort = new AbortController();
+      running.add(abort);
+      reply.raw.once("close", () => {
+        running.delete(abort);
+        if (!reply.raw.writableFinished) abort.abort();
+      });
+      const answer = await handler(isGet ? request.query : request.body, identity === undefined ? { signal: abort.signal } : { identity, signal: abort.signal });
+      return route.kind === "raw" ? sendBytes(reply, answer as ReplyOf<typeof route>) : answer;
+    },
+  });
+}
+
+function sendBytes(reply: FastifyReply, answer: { readonly head: unknown; readonly body: Uint8Array }): FastifyReply {
+  return reply.header(HEAD_HEADER, writeHead(answer.head)).type("application/octet-stream").send(answer.body);
+}
+
+function sendFault(reply: FastifyReply, fault: Fault): FastifyReply {
+  const status = statusOf(fault.code);
+  if (status === AWAY_STATUS) void reply.header("connection", "close");
+  return reply.code(status).type(PROBLEM_TYPE).send(JSON.stringify(writeProblem(fault)));
+}
+
+/** Query strings hold text only, so they are converted first; a body says its types itself. */
+function compileCheck(schema: TSchema, part: string): (value: unknown) => { value: unknown } | { error: Error } {
+  const check = Compile(schema);
+  return (value) => {
+    const converted = part === "querystring" ? check.Convert({ ...Object(value) }) : value;
+    if (check.Check(converted)) return { value: converted };
+    const [first] = check.Errors(converted);
+    return { error: new Fault("INPUT_INVALID", `${part}${first?.instancePath ?? ""} ${first?.message ?? "does not fit the contract"}`) };
+  };
+}
+
+function faultOf(error: unknown, request: FastifyRequest, log: Log): Fault {
+  if (isFault(error)) return error;
+  const code = errorCode(error);
+  // fastify's own refusals: body too large, no JSON, wrong content type, a length that lies.
+  if (code?.startsWith("FST_ERR_CTP") === true || error instanceof SyntaxError) return new Fault("INPUT_INVALID", asFault(error).message, { where: request.url });
+  const defect = new Fault("DEFECT", "the request met a defect in core; its journal says more", { where: request.routeOptions.url ?? request.url, cause: error });
+  log.error({ fault: defect }, "a conduit's handler failed");
+  return defect;
+}
+
+function closable(app: FastifyInstance, running: ReadonlySet<AbortController>, options: ServeOptions): ConduitServer {
+  const { signal, closeMs = 2000, clock = systemClock, log } = options;
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= closeServer());
+  const stop = (): void => void close().catch((error: unknown) => log.error({ fault: asFault(error) }, "the conduit did not close cleanly"));
+  const closeServer = async (): Promise<void> => {
+    signal?.removeEventListener("abort", stop);
+    const cancelDeadline = clock.after(closeMs, () => app.server.closeAllConnections());
+    const closing = app.close();
+    for (const abort of running) abort.abort();
+    await closing;
+    cancelDeadline();
+  };
+  if (signal?.aborted === true) stop();
+  else signal?.addEventListener("abort", stop, { once: true });
+  return { close };
+}
