@@ -1,0 +1,35 @@
+// The whole configuration as one schema: type, default, check, admin form, editor support and reference text at once.
+
+import Type from "typebox";
+import { AssetsSchema, type AssetSettings } from "./assets-section.ts";
+import { CloudSchema, type CloudLink } from "./cloud-section.ts";
+import { EquipmentSchema, type EquipmentSettings } from "./equipment-section.ts";
+import { GatewaySchema, type GatewaySettings } from "./gateway-section.ts";
+import { LogSchema, type LogSettings } from "./log-section.ts";
+import { OutboxSchema, type OutboxSettings } from "./outbox-section.ts";
+import { SegmentsSchema, type Segment } from "./segments-section.ts";
+
+export const ConfigurationSchema = Type.Object(
+  {
+    gateway: GatewaySchema,
+    equipment: EquipmentSchema,
+    segments: SegmentsSchema,
+    assets: AssetsSchema,
+    cloud: Type.Optional(CloudSchema),
+    outbox: OutboxSchema,
+    log: LogSchema,
+  },
+  { additionalProperties: false, default: {}, description: "Configuration of Weir, the software of an industrial edge gateway." },
+);
+
+/** The loaded configuration: complete with defaults, durations in milliseconds, each asset's driver told apart, frozen all through. */
+export interface Configuration {
+  readonly gateway: Readonly<GatewaySettings>;
+  readonly equipment: Readonly<EquipmentSettings>;
+  readonly segments: readonly Readonly<Segment>[];
+  readonly assets: readonly Readonly<AssetSettings>[];
+  /** Undefined where no uplink is configured. */
+  readonly cloud?: Readonly<CloudLink>;
+  readonly outbox: Readonly<OutboxSettings>;
+  readonly log: Readonly<LogSettings>;
+}
