@@ -44,14 +44,16 @@ export interface ConduitServer {
 }
 
 /** How long the bytes of one request may take to arrive. */
-const REQUEST_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 5000;
+/** Node takes the larger of this and the request's time-out for the whole request, so both are set. */
+const HEADERS_TIMEOUT_MS = 4000;
 /** fastify refuses a limit of 0. */
 const LEAST_BODY_LIMIT = 1;
 
 /** Listens when it resolves. Throws CONFIG_INVALID when another process answers on the socket, ACCESS_DENIED when its folder is not ours. */
 export async function serveConduit<C extends Contract>(contract: C, handlers: Handlers<C>, options: ServeOptions): Promise<ConduitServer> {
   const running = new Set<AbortController>();
-  const app = Fastify({ logger: false, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: "idle", http: { connectionsCheckingInterval: 1000 } });
+  const app = Fastify({ logger: false, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: "idle", http: { connectionsCheckingInterval: 1000, headersTimeout: HEADERS_TIMEOUT_MS } });
   app.setValidatorCompiler(({ schema, httpPart }) => compileCheck(schema as TSchema, httpPart ?? "body"));
   app.setNotFoundHandler((request, reply) => sendFault(reply, new Fault("NOT_FOUND", `the conduit has no route ${request.method} ${request.url.slice(0, 100)}`)));
   app.setErrorHandler((error, request, reply) => sendFault(reply, faultOf(error, request, options.log)));

@@ -24,9 +24,16 @@ export interface JournalOptions {
 
 /** Writes synchronously, so that the last words of a dying process are kept. No secret field and no credential goes out. */
 export function openJournal(options: JournalOptions): Log {
-  const { scope, level = "info", destination = pino.destination({ fd: 1, sync: true }) } = options;
+  const { scope, level = "info", destination = standardOutput() } = options;
   const settings = { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } };
   return scoped(pino(settings, destination), scope);
+}
+
+/** A reader that went away (a closed terminal) is no reason to stop. */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({ fd: 1, sync: true });
+  output.on("error", () => undefined);
+  return output;
 }
 
 function scoped(logger: Logger, scope: string): Log {

@@ -1,0 +1,50 @@
+// `weir start`: runs all zones, or one, or the demonstration.
+
+import { Option } from "commander";
+import type { Command } from "commander";
+import { Fault } from "../../drivers/contract/fault.ts";
+
+interface StartOptions {
+  readonly config: string;
+  readonly data: string;
+  readonly zone?: string;
+  readonly demo?: true;
+}
+
+export function addStart(program: Command): void {
+  program
+    .command("start")
+    .description("run the gateway until Ctrl-C or SIGTERM")
+    .option("--config <file>", "the configuration", "weir.yaml")
+    .option("--data <dir>", "where the gateway keeps what it must not lose", "./.weir")
+    .addOption(new Option("--zone <name>", "run only this zone, in this process").conflicts("demo"))
+    .option("--demo", "run with simulated machines and a local cloud, on this machine only")
+    .action(async (options: StartOptions, command: Command) => {
+      if (options.zone !== undefined) await startZone(options.zone, options);
+      else if (options.demo === true) await startDemo(options, command);
+      else await startAll(options);
+    });
+}
+
+async function startZone(name: string, options: StartOptions): Promise<void> {
+  const [{ ZONE_STAGES }, { runZone }] = await Promise.all([import("./zones.ts"), import("../runtime/zone-process.ts")]);
+  const zones = ZONE_STAGES.flat();
+  const zone = zones.find((known) => known.name === name);
+  if (zone === undefined) throw new Fault("INPUT_INVALID", `there is no zone ${name}`, { where: "--zone", remedy: `It is one of ${zones.map((known) => known.name).join(", ")}.` });
+  await runZone(zone, { dataDir: options.data, configFile: options.config });
+}
+
+async function startAll(options: StartOptions): Promise<void> {
+  const [{ runGateway }, { catchStopSignals }] = await Promise.all([import("./gateway.ts"), import("../runtime/stop-signals.ts")]);
+  const { signal, release } = catchStopSignals();
+  await runGateway({ dataDir: options.data, configFile: options.config }, signal).finally(release);
+}
+
+/** The demonstration has its own configuration and its own data directory unless they are named. */
+async function startDemo(options: StartOptions, command: Command): Promise<void> {
+  const [{ runDemo }, { catchStopSignals }] = await Promise.all([import("./demo.ts"), import("../runtime/stop-signals.ts")]);
+  const { signal, release } = catchStopSignals();
+  const isNamed = (option: string): boolean => command.getOptionValueSource(option) === "cli";
+  const named = { ...(isNamed("config") ? { configFile: options.config } : {}), ...(isNamed("data") ? { dataDir: options.data } : {}) };
+  await runDemo(named, signal).finally(release);
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+// The `weir` command. Its subcommands stand in one array; each loads what it needs only when it is called.
+
+import { Command, CommanderError } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { asFault, isFault } from "../../drivers/contract/fault.ts";
+import { addStart } from "./start.ts";
+
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart];
+
+/** What every command ends with. */
+const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;
+
+/** Runs one command line; resolves with the exit code and never rejects. */
+async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command("weir").description("The software of an industrial edge gateway.").version(packageJson.version);
+  program.exitOverride().showHelpAfterError("(weir --help says what there is)");
+  for (const add of COMMANDS) add(program);
+  try {
+    await program.parseAsync([...argv]);
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongInput;
+    return reportFailure(error);
+  }
+}
+
+/** A fault is for people: place, message, remedy, no stack. What is none is a defect, and its stack helps to mend it. */
+function reportFailure(error: unknown): number {
+  const fault = asFault(error);
+  const stack = isFault(error) ? "" : `\n${error instanceof Error ? (error.stack ?? "") : ""}`;
+  process.stderr.write(`weir: ${fault}${stack}\n`);
+  return fault.kind === "config" ? EXIT.wrongInput : EXIT.failed;
+}
+
+process.exitCode = await main(process.argv);

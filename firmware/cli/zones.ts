@@ -1,0 +1,18 @@
+// The zones of this product, in the order in which they start. The explicit list; nothing registers itself.
+
+import type { Service } from "../runtime/service.ts";
+
+export interface Zone {
+  readonly name: string;
+  /** Loads the zone's code: each process loads its own zone only. */
+  load(): Promise<Service>;
+}
+
+/** A stage starts when all zones of the stage before it are ready. */
+export const ZONE_STAGES: readonly (readonly Zone[])[] = [
+  [{ name: "core", load: async () => (await import("../core/main.ts")).core }],
+  [
+    { name: "field", load: async () => (await import("../field/main.ts")).field },
+    { name: "cloud", load: async () => (await import("../cloud/main.ts")).cloud },
+  ],
+];

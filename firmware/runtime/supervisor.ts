@@ -1,0 +1,164 @@
+// Runs the zones as processes: starts them in order, restarts what dies, stops them in reverse within a deadline.
+
+import type { Clock } from "../../drivers/contract/clock.ts";
+import { Fault } from "../../drivers/contract/fault.ts";
+import { makeBackoff } from "./backoff.ts";
+import type { Log } from "./journal.ts";
+import { CONFIG_EXIT, startZone } from "./zone-child.ts";
+import type { ChildSpec, Exit, ZoneChild } from "./zone-child.ts";
+
+export interface ZoneStanding {
+  /** `waiting` to be started again after an end that nobody asked for. */
+  readonly state: "starting" | "running" | "waiting" | "stopping" | "stopped";
+  readonly restarts: number;
+  readonly pid?: number;
+}
+
+export type ZoneStandings = Readonly<Record<string, ZoneStanding>>;
+
+export interface SuperviseOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** From the abort until every process is gone; 4,500 unless said, which leaves the supervisor itself half a second of its five. */
+  readonly stopMs?: number;
+  /** How long a zone may take until it is ready before it is killed and started again; 60,000 unless said. */
+  readonly readyMs?: number;
+  /** Where the zones' output goes; this process's own unless said. */
+  readonly outputFd?: number;
+  /** Called at each change with how all zones stand. */
+  readonly onChange?: (zones: ZoneStandings) => void;
+}
+
+/** After these delays a zone that dies at once is started again; one that was ready for two seconds begins anew. */
+const RESTART = { firstMs: 50, maxMs: 30_000, stableMs: 2000 };
+
+/**
+ * Starts the stages one after the other, each when every zone of the one before is ready, and keeps all running until the signal
+ * aborts; resolves when all processes are gone. A zone that never ran and ends with code 2 is not tried again: everything stops
+ * and CONFIG_INVALID is thrown.
+ */
+export async function supervise(stages: readonly (readonly ChildSpec[])[], options: SuperviseOptions, signal: AbortSignal): Promise<void> {
+  const failure = new AbortController();
+  const board = makeBoard(stages.flat(), options);
+  const started: Keeper[][] = [];
+  const anyStop = AbortSignal.any([signal, failure.signal]);
+  for (const stage of stages) {
+    const keepers = stage.map((spec) => keep(spec, board, options, (fault) => failure.abort(fault)));
+    started.push(keepers);
+    await orAborted(Promise.all(keepers.map((keeper) => keeper.ready)), anyStop);
+    if (anyStop.aborted) break;
+  }
+  if (!anyStop.aborted) options.log.info({}, "all zones run");
+  await orAborted(new Promise<void>(() => undefined), anyStop);
+  await stopInReverse(started, options);
+  if (failure.signal.aborted) throw failure.signal.reason;
+}
+
+/** What keeps one zone running. */
+interface Keeper {
+  /** Resolves when the zone was ready for the first time. */
+  readonly ready: Promise<void>;
+  /** No restart from now on, and SIGTERM. Resolves when the process is gone. */
+  stop(): Promise<void>;
+  kill(): void;
+}
+
+function keep(spec: ChildSpec, board: Board, options: SuperviseOptions, giveUp: (fault: Fault) => void): Keeper {
+  const stopping = new AbortController();
+  const { promise: ready, resolve: wasReady } = Promise.withResolvers<void>();
+  let child: ZoneChild | undefined;
+  const loop = async (): Promise<void> => {
+    const backoff = makeBackoff(RESTART);
+    let hasRun = false;
+    for (let restarts = 0; !stopping.signal.aborted; restarts += 1) {
+      child = startZone(spec, options.outputFd);
+      const note = (state: ZoneStanding["state"], pid = child?.pid): void => board.set(spec.name, { state, restarts, ...(pid === undefined ? {} : { pid }) });
+      note(stopping.signal.aborted ? "stopping" : "starting");
+      const stay = await watch(child, options, () => {
+        hasRun = true;
+        note("running");
+        wasReady();
+      });
+      if (stopping.signal.aborted) return;
+      if (!hasRun && stay.exit.code === CONFIG_EXIT) return giveUp(new Fault("CONFIG_INVALID", `the zone ${spec.name} cannot run with its configuration; its words are above`));
+      const delayMs = backoff.nextMs(stay.readyForMs);
+      options.log.error({ zone: spec.name, ...stay.exit, delayMs: Math.round(delayMs), restarts }, "a zone ended by itself and is started again");
+      board.set(spec.name, { state: "waiting", restarts });
+      await options.clock.sleep(delayMs, stopping.signal).catch(() => undefined);
+    }
+  };
+  const ended = loop().finally(() => board.set(spec.name, { ...board.get(spec.name), state: "stopped" }));
+  return {
+    ready,
+    kill: () => child?.kill("SIGKILL"),
+    stop: () => {
+      stopping.abort();
+      board.set(spec.name, { ...board.get(spec.name), state: "stopping" });
+      child?.kill("SIGTERM");
+      return ended;
+    },
+  };
+}
+
+interface Stay {
+  readonly exit: Exit;
+  /** From ready until its end; 0 where it never was. */
+  readonly readyForMs: number;
+}
+
+/** Resolves when the process is gone; kills it when it is not ready in time. */
+async function watch(child: ZoneChild, options: SuperviseOptions, onReady: () => void): Promise<Stay> {
+  const { clock, readyMs = 60_000 } = options;
+  let readyAtMs: number | undefined;
+  const cancelLimit = clock.after(readyMs, () => child.kill("SIGKILL"));
+  void child.ready.then(() => {
+    cancelLimit();
+    readyAtMs = clock.uptimeMs();
+    onReady();
+  });
+  const exit = await child.exited;
+  cancelLimit();
+  return { exit, readyForMs: readyAtMs === undefined ? 0 : clock.uptimeMs() - readyAtMs };
+}
+
+/** The last stage first; each has its share of what is left of the time, so that one that hangs takes none from the others. */
+async function stopInReverse(started: readonly (readonly Keeper[])[], options: SuperviseOptions): Promise<void> {
+  const { clock, stopMs = 4500 } = options;
+  const endMs = clock.uptimeMs() + stopMs;
+  for (const [index, stage] of [...started.entries()].reverse()) {
+    const shareMs = (endMs - clock.uptimeMs()) / (index + 1);
+    const cancel = clock.after(shareMs, () => {
+      for (const keeper of stage) keeper.kill();
+    });
+    await Promise.all(stage.map((keeper) => keeper.stop()));
+    cancel();
+  }
+}
+
+/** How all zones stand, told at each change. */
+interface Board {
+  get(name: string): ZoneStanding;
+  set(name: string, standing: ZoneStanding): void;
+}
+
+function makeBoard(specs: readonly ChildSpec[], options: SuperviseOptions): Board {
+  const first: ZoneStanding = { state: "waiting", restarts: 0 };
+  const zones = new Map<string, ZoneStanding>(specs.map((spec) => [spec.name, first]));
+  return {
+    get: (name) => zones.get(name) ?? first,
+    set: (name, standing) => {
+      zones.set(name, standing);
+      options.onChange?.(Object.fromEntries(zones));
+    },
+  };
+}
+
+/** Resolves with the promise or the abort, whichever is first. */
+async function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const stop = (): void => resolve();
+  signal.addEventListener("abort", stop, { once: true });
+  await Promise.race([promise, aborted]);
+  signal.removeEventListener("abort", stop);
+}

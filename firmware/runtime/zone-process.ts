@@ -1,0 +1,93 @@
+// What runs inside a zone's process: its signals, its readiness, and its end.
+
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { Fault, asFault, isFault } from "../../drivers/contract/fault.ts";
+import { openJournal } from "./journal.ts";
+import type { Log, LogLevel } from "./journal.ts";
+import type { Service } from "./service.ts";
+import { systemClock } from "./system-clock.ts";
+import { CONFIG_EXIT, READY_MESSAGE } from "./zone-child.ts";
+
+export interface ZoneProcessOptions {
+  readonly dataDir: string;
+  readonly configFile?: string;
+  readonly level?: LogLevel;
+}
+
+/** From the wish to stop until this process ends itself, finished or not; below the supervisor's own deadline. */
+const STOP_MS = 4000;
+
+/** A zone before its code is loaded. */
+export interface LoadableZone {
+  readonly name: string;
+  load(): Promise<Service>;
+}
+
+/**
+ * Loads the zone and runs it until SIGTERM (or SIGINT where there is no supervisor) or until its supervisor is gone, and ends the process: 0
+ * when it was asked to and the service is done, 2 when it cannot run with its configuration, 1 for everything else.
+ */
+export async function runZone(zone: LoadableZone, options: ZoneProcessOptions): Promise<never> {
+  const log = openJournal({ scope: zone.name, ...(options.level === undefined ? {} : { level: options.level }) });
+  const stop = new AbortController();
+  endOnDefect(log);
+  listenForTheEnd(log, stop);
+  const code = await runService(zone, options, log, stop.signal);
+  process.exit(code);
+}
+
+async function runService(zone: LoadableZone, options: ZoneProcessOptions, log: Log, signal: AbortSignal): Promise<number> {
+  try {
+    const dataDir = resolve(options.dataDir);
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const configFile = options.configFile === undefined ? {} : { configFile: resolve(options.configFile) };
+    const service = await zone.load();
+    await service.run({ clock: systemClock, log, dataDir, ...configFile, epoch: randomUUID(), ready: tellReady }, signal);
+    if (!signal.aborted) throw new Fault("DEFECT", `the zone ${zone.name} ended although nobody asked it to`);
+    return 0;
+  } catch (error) {
+    if (signal.aborted && isFault(error, "CANCELLED")) return 0;
+    const fault = asFault(error, zone.name);
+    log.error({ fault }, "the zone ends");
+    if (fault.kind !== "config") return 1;
+    process.stderr.write(`weir: ${fault}\n`);
+    return CONFIG_EXIT;
+  }
+}
+
+let hasToldReady = false;
+
+function tellReady(): void {
+  if (hasToldReady) return;
+  hasToldReady = true;
+  if (process.connected) process.send?.(READY_MESSAGE);
+}
+
+function listenForTheEnd(log: Log, stop: AbortController): void {
+  const end = (reason: string): void => {
+    if (stop.signal.aborted) return;
+    log.info({ reason }, "the zone stops");
+    systemClock.after(STOP_MS, () => {
+      log.error({}, "the zone did not stop in time and is cut off");
+      process.exit(1);
+    });
+    stop.abort(new Fault("CANCELLED", reason));
+  };
+  // Ctrl-C and a closed terminal reach the whole group; the supervisor then stops the zones in order.
+  const isSupervised = process.connected;
+  for (const name of ["SIGINT", "SIGHUP"] as const) process.on(name, () => void (isSupervised || end(name)));
+  process.on("SIGTERM", () => end("SIGTERM"));
+  process.on("disconnect", () => end("the supervisor is gone"));
+}
+
+/** Nothing is known of the state any more: the supervisor starts a new process. */
+function endOnDefect(log: Log): void {
+  const end = (error: unknown): void => {
+    log.error({ fault: new Fault("DEFECT", "an error that nobody caught", { cause: error }) }, "the zone ends with a defect");
+    process.exit(1);
+  };
+  process.on("uncaughtException", end);
+  process.on("unhandledRejection", end);
+}
