@@ -1,0 +1,142 @@
+// `weir simulate`: simulated machines and a simulated cloud, until they are interrupted.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { Command, InvalidArgumentError } from "commander";
+import { stringify } from "yaml";
+import { systemClock } from "../runtime/system-clock.ts";
+import { CLOUD_DEFAULTS, startCloud } from "../simulator/cloud.ts";
+import { every, MACHINE_DEFAULTS, startMachines, type Machines } from "../simulator/machines.ts";
+
+interface MachineFlags {
+  readonly count: number;
+  readonly rate: number;
+  readonly seed: number;
+  readonly host: string;
+  readonly port: number;
+  readonly eventsPerMinute: number;
+  readonly payloadBytes: number;
+  readonly keep: number;
+  readonly window: number;
+  readonly ledger?: string;
+  readonly writeConfig?: string;
+  readonly report?: number;
+}
+
+interface CloudFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly broker?: string;
+  readonly clientId: string;
+  readonly filter?: string[];
+  readonly ledger?: string;
+  readonly tlsKey?: string;
+  readonly tlsCertificate?: string;
+  readonly tlsClientCa?: string;
+  readonly report?: number;
+}
+
+/** Adds the subcommand with its own subcommands `machine` and `cloud`. */
+export function addSimulate(program: Command): void {
+  program.command("simulate").description("simulated machines or a simulated cloud, for trying and testing").addCommand(machineCommand()).addCommand(cloudCommand());
+}
+
+function machineCommand(): Command {
+  return new Command("machine")
+    .description("wire-processing machines that speak the reference profile; prints one JSON line for each when it is ready")
+    .option("--count <n>", "how many", whole, 1)
+    .option("--rate <n>", "readings per second of each; max: as many as are acknowledged", rate, MACHINE_DEFAULTS.rate)
+    .option("--events-per-minute <n>", "events per minute of each", positive, MACHINE_DEFAULTS.eventsPerMinute)
+    .option("--payload-bytes <n>", "size that payloads are filled up to", whole, MACHINE_DEFAULTS.payloadBytes)
+    .option("--seed <n>", "the same seed gives the same values", whole, MACHINE_DEFAULTS.seed)
+    .option("--host <address>", "address to listen on", MACHINE_DEFAULTS.host)
+    .option("--port <base>", "first port, two for each machine; 0: any free ones", whole, MACHINE_DEFAULTS.port)
+    .option("--keep <n>", "messages a machine keeps while nobody takes them", whole, MACHINE_DEFAULTS.keep)
+    .option("--window <n>", "messages in flight at most", whole, MACHINE_DEFAULTS.window)
+    .option("--ledger <file>", "write down what was acknowledged")
+    .option("--write-config <file>", "write the section `assets` of a configuration")
+    .option("--report <ms>", "print figures as a JSON line in this interval", whole)
+    .action(simulateMachines);
+}
+
+function cloudCommand(): Command {
+  return new Command("cloud")
+    .description("a local broker (MQTT 3.1.1) with a collector that checks streams, or the collector behind a foreign broker")
+    .option("--host <address>", "address to listen on", CLOUD_DEFAULTS.host)
+    .option("--port <port>", "port to listen on; 0: any free one", whole, CLOUD_DEFAULTS.port)
+    .option("--broker <url>", "collect at this broker (mqtt://host:port) instead of an own one")
+    .option("--client-id <id>", "client id at that broker", CLOUD_DEFAULTS.clientId)
+    .option("--filter <topic...>", "topic filters at that broker")
+    .option("--ledger <file>", "write down what was received")
+    .option("--tls-key <file>", "serve TLS with this key (PEM)")
+    .option("--tls-certificate <file>", "and this certificate (PEM)")
+    .option("--tls-client-ca <file>", "and demand a client certificate of this CA (PEM)")
+    .option("--report <ms>", "print figures as a JSON line in this interval", whole)
+    .action(simulateCloud);
+}
+
+async function simulateMachines(flags: MachineFlags): Promise<void> {
+  const machines = await startMachines(flags, systemClock);
+  if (flags.writeConfig !== undefined) writeFileSync(flags.writeConfig, assetsSection(machines));
+  for (const { serial, asset, url, publishUrl } of machines.all) print({ machine: serial, asset, url, publish: publishUrl });
+  // SIGUSR1 would start Node's inspector; SIGUSR2 is free.
+  process.on("SIGUSR2", machines.pause);
+  await untilInterrupted(flags.report, () => machines.figures());
+  await machines.close();
+  print({ ended: machines.figures() });
+}
+
+/** The section `assets` of a configuration that reads these machines. */
+export function assetsSection(machines: Machines): string {
+  return stringify({ assets: machines.all.map(({ serial, url }) => ({ name: serial, miko: { url } })) });
+}
+
+async function simulateCloud(flags: CloudFlags): Promise<void> {
+  const tls = readTls(flags);
+  const stop = new AbortController();
+  const stopEarly = (): void => stop.abort();
+  process.once("SIGTERM", stopEarly).once("SIGINT", stopEarly);
+  const cloud = await startCloud({ ...flags, filters: flags.filter ?? CLOUD_DEFAULTS.filters, ...(tls === undefined ? {} : { tls }) }, systemClock, stop.signal);
+  print({ cloud: cloud.url });
+  if (!stop.signal.aborted) await untilInterrupted(flags.report, () => cloud.figures());
+  await cloud.close();
+  print({ ended: cloud.figures() });
+}
+
+function readTls({ tlsKey, tlsCertificate, tlsClientCa }: CloudFlags): { key: string; certificate: string; clientCa?: string } | undefined {
+  if (tlsKey === undefined || tlsCertificate === undefined) return undefined;
+  const read = (file: string): string => readFileSync(file, "utf8");
+  return { key: read(tlsKey), certificate: read(tlsCertificate), ...(tlsClientCa === undefined ? {} : { clientCa: read(tlsClientCa) }) };
+}
+
+async function untilInterrupted(reportMs: number | undefined, figures: () => object): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  process.once("SIGTERM", () => resolve()).once("SIGINT", () => resolve());
+  // Nothing else may hold the process while it waits for its signal.
+  const stop = every(systemClock, reportMs ?? 60_000, () => {
+    if (reportMs === undefined) return;
+    const { user, system } = process.cpuUsage();
+    print({ figures: figures(), atMs: systemClock.now(), cpuMs: Math.round((user + system) / 1000) });
+  });
+  await promise;
+  stop();
+}
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("Give a whole number of at least 0.");
+  return value;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (text === "" || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError("Give a number of at least 0.");
+  return value;
+}
+
+function rate(text: string): number {
+  return text === "max" ? Number.POSITIVE_INFINITY : positive(text);
+}

@@ -1,0 +1,122 @@
+// The collector of the simulated cloud: checks each stream, counts, and writes down every reading it receives.
+
+import type { Clock } from "../../drivers/contract/clock.ts";
+import { makeFineTime, parseMicros } from "./fine-time.ts";
+import { makeLatencies } from "./latency.ts";
+import type { LedgerFile } from "./ledger-file.ts";
+import { makeRangeSet, type RangeSet } from "./range-set.ts";
+import { isTelemetryTopic, readTelemetry, type TelemetryReading } from "./telemetry.ts";
+
+export interface CollectorFigures {
+  /** Messages of any kind. */
+  readonly messages: number;
+  /** Readings received for the first time; what is no telemetry counts as one reading each. */
+  readonly readings: number;
+  readonly events: number;
+  /** Received again under the same (gateway, stream, seq). */
+  readonly duplicates: number;
+  /** Readings that gap records say were given up. */
+  readonly dropped: number;
+  /** Sequence numbers missing between the least and the greatest of their stream. */
+  readonly missing: number;
+  readonly streams: number;
+  /** Messages that could not be read. */
+  readonly unreadable: number;
+  /** Milliseconds from source to here of live readings since the last question; null where there were none. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+export interface Collector {
+  take(topic: string, payload: Buffer): void;
+  /** The figures so far. The latencies begin anew with each call. */
+  figures(): CollectorFigures;
+}
+
+interface Stream {
+  readonly received: RangeSet;
+  /** JSON text of the stream's id. */
+  readonly label: string;
+}
+
+/** `ledger` gets one line for each reading, also for each repeat. */
+export function makeCollector(clock: Clock, ledger: LedgerFile): Collector {
+  const streams = new Map<string, Stream>();
+  const latencies = makeLatencies();
+  const fine = makeFineTime(clock);
+  const counts = { messages: 0, readings: 0, events: 0, duplicates: 0, dropped: 0, unreadable: 0 };
+  const takeReading = (stream: Stream, reading: TelemetryReading, micros: number): void => {
+    if (reading.gap !== undefined) {
+      counts.dropped += reading.gap.last - reading.gap.first + 1;
+      stream.received.addRange(reading.gap.first, reading.gap.last);
+      return ledger.add(`{"stream":${stream.label},"gap":${JSON.stringify(reading.gap)}}`);
+    }
+    const seq = reading.seq ?? 0;
+    if (stream.received.add(seq)) counts[reading.event === undefined ? "readings" : "events"] += 1;
+    else counts.duplicates += 1;
+    ledger.add(ledgerLine(stream.label, seq, reading, micros));
+    if (reading.historical !== true && typeof reading.sourceTime === "string") latencies.add((micros - parseMicros(reading.sourceTime)) / 1000);
+  };
+  return {
+    take(topic, payload) {
+      counts.messages += 1;
+      const micros = fine.now();
+      if (!isTelemetryTopic(topic)) return void takeForeign(payload, micros);
+      const telemetry = readTelemetry(topic, payload);
+      if (typeof telemetry === "string") return void (counts.unreadable += 1);
+      const stream = streamOf(streams, telemetry.gateway, telemetry.stream);
+      for (const reading of telemetry.readings) takeReading(stream, reading, micros);
+    },
+    figures() {
+      const all = [...streams.values()];
+      const answer = {
+        ...counts,
+        missing: all.reduce((sum, { received }) => sum + received.holes(), 0),
+        streams: all.length,
+        p50Ms: latencies.quantile(0.5),
+        p99Ms: latencies.quantile(0.99),
+      };
+      latencies.reset();
+      return answer;
+    },
+  };
+  /** A message that a plain broker bridge moved: a machine's sample as it is. */
+  function takeForeign(payload: Buffer, micros: number): void {
+    counts.readings += 1;
+    const at = payload.indexOf('"time":"');
+    if (at < 0) return;
+    const end = payload.indexOf(0x22, at + 8);
+    latencies.add((micros - parseMicros(payload.toString("latin1", at + 8, end))) / 1000);
+  }
+}
+
+function streamOf(streams: Map<string, Stream>, gateway: string, id: string): Stream {
+  const key = `${gateway} ${id}`;
+  let stream = streams.get(key);
+  if (stream === undefined) {
+    stream = { received: makeRangeSet(), label: JSON.stringify(id) };
+    streams.set(key, stream);
+  }
+  return stream;
+}
+
+const labels = new Map<string, string>();
+
+/** JSON text of an id; remembered, since the same ids come again and again. */
+function quoted(id: string | undefined): string {
+  if (id === undefined) return "null";
+  let label = labels.get(id);
+  if (label === undefined) {
+    label = JSON.stringify(id);
+    if (labels.size < 100_000) labels.set(id, label);
+  }
+  return label;
+}
+
+function ledgerLine(stream: string, seq: number, reading: TelemetryReading, micros: number): string {
+  const start = `{"stream":${stream},"seq":${seq},"asset":${quoted(reading.asset)}`;
+  const end = `${reading.historical === true ? ',"historical":true' : ""},"receivedMicros":${micros}}`;
+  if (reading.event !== undefined) return `${start},"event":${JSON.stringify(reading.event.id)}${end}`;
+  const time = typeof reading.sourceTime === "string" ? `"${reading.sourceTime}"` : "null";
+  return `${start},"point":${quoted(reading.point)},"value":${JSON.stringify(reading.value ?? null)},"sourceTime":${time}${end}`;
+}
