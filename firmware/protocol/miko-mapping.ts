@@ -43,7 +43,8 @@ export type MapEvent = (document: unknown, arrival: Arrival) => EventReading | M
 /** A profile made ready: each member maps one kind of payload and never throws. */
 export interface MikoMapping {
   nameplate(document: unknown): Nameplate | Mismatch;
-  points(document: unknown): readonly (MappedPoint | Mismatch)[] | Mismatch;
+  /** `text` is the document's JSON, from which numbers that JavaScript cannot hold are read again. */
+  points(document: unknown, text: string): readonly (MappedPoint | Mismatch)[] | Mismatch;
   listed: MapSample | undefined;
   answered: MapSample;
   published: MapSample | undefined;
@@ -97,8 +98,12 @@ function compileNameplate(profile: MikoProfile): MikoMapping["nameplate"] {
 function compilePoints(profile: MikoProfile): MikoMapping["points"] {
   const { items, id, name, unit, dataType, access, sample } = profile.request.points;
   const list = compileList(items);
+  const itemAt = (document: unknown, index: number): unknown => {
+    const exactItems = list(document);
+    return isMismatch(exactItems) ? undefined : exactItems[index];
+  };
   const find = { id: compilePointer(id), name: compilePointer(name), unit: compilePointer(unit), dataType: compilePointer(dataType), access: compilePointer(access), value: compilePointer(sample?.value) };
-  const mapOne = (item: unknown): MappedPoint | Mismatch => {
+  const mapOne = (item: unknown, exactItem: () => unknown): MappedPoint | Mismatch => {
     const key = find.id(item);
     if (typeof key !== "string" || key === "" || key.length > 256) return expected(id, "text of 1 to 256 characters", key);
     const announced = find.dataType(item);
@@ -113,12 +118,14 @@ function compilePoints(profile: MikoProfile): MikoMapping["points"] {
       ...(typeof unitText === "string" && unitText !== "" ? { unit: unitText.slice(0, 32) } : {}),
       ...(type === undefined ? {} : { dataType: type }),
       access: wordOf(profile.words.access, right) ?? "read",
-      ...(find.value(item) === undefined ? {} : { item }),
+      ...(find.value(item) === undefined ? {} : { item: mayLoseDigits(type, find.value(item)) ? exactItem() : item }),
     };
   };
-  return (document) => {
+  return (document, text) => {
     const found = list(document);
-    return "mismatch" in found ? found : found.map(mapOne);
+    if (isMismatch(found)) return found;
+    let exact: unknown;
+    return found.map((item, index) => mapOne(item, () => itemAt((exact ??= readExact(text)), index) ?? item));
   };
 }
 
@@ -143,7 +150,7 @@ function compileSample(pointers: SamplePointers, profile: MikoProfile): MapSampl
   return (document, point, arrival, text) => {
     const raw = findValue(document);
     const { dataType } = point;
-    const fitted = fitValue(mayLoseDigits(dataType, raw) && text !== undefined ? findExact(findValue, text, raw) : raw, dataType);
+    const fitted = fitValue(mayLoseDigits(dataType, raw) && text !== undefined ? (findValue(readExact(text)) ?? raw) : raw, dataType);
     if (fitted === undefined) return expected(pointers.value, "a boolean, number, text, null or an array of these", raw);
     const sourceTime = findTime(document);
     const time = readTime(sourceTime, profile.time);
@@ -178,11 +185,11 @@ function mayLoseDigits(dataType: DataType | undefined, raw: unknown): boolean {
   return typeof raw === "number" || Array.isArray(raw);
 }
 
-function findExact(find: Lookup, text: string, otherwise: unknown): unknown {
+function readExact(text: string): unknown {
   try {
-    return find(parseExact(text));
+    return parseExact(text);
   } catch {
-    return otherwise;
+    return undefined;
   }
 }
 

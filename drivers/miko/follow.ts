@@ -1,0 +1,110 @@
+// Receiving what a machine publishes: subscribe first, then read all points and the events since the cursor, then live; nothing falls between.
+
+import type { Arrival } from "../../firmware/protocol/miko-mapping.ts";
+import type { Message } from "../../firmware/protocol/mqtt-subscriber.ts";
+import type { Accept, DriverContext } from "../contract/driver.ts";
+import { asFault, isFault } from "../contract/fault.ts";
+import type { PointId } from "../contract/identity.ts";
+import { makeDecoder, type Decoded, type Decoder } from "./codec.ts";
+import type { MikoConfig } from "./config.ts";
+import type { EventList } from "./event-list.ts";
+import { arrivalOf, badSample, readPresent, type Machine } from "./machine.ts";
+import type { Broker } from "./publish-address.ts";
+import { followBroker } from "./transport-mqtt.ts";
+
+/** How long after the connection a message may still be one that the broker had kept for us, older than what was read. */
+const CATCH_UP_MS = 60_000;
+
+/** Until the signal aborts (resolves) or the machine is lost (throws a Fault). */
+export async function follow(machine: Machine, broker: Broker, events: EventList, config: MikoConfig, context: DriverContext, accept: Accept, signal: AbortSignal): Promise<void> {
+  const clientId = await events.claimClientId(accept);
+  const scope = new AbortController();
+  const both = AbortSignal.any([signal, scope.signal]);
+  const decoder = makeDecoder(machine.profile, machine.mapping, broker.root, machine.points);
+  const supply = makeSupply(machine, decoder, events, context, accept, both);
+  const ready = Promise.withResolvers<void>();
+  const onAbort = (): void => ready.resolve();
+  both.addEventListener("abort", onAbort, { once: true });
+  const options = {
+    peer: broker.peer,
+    clientId,
+    filters: decoder.filters,
+    connectTimeoutMs: config.connectTimeout,
+    keepAliveMs: config.keepAlive,
+    ...(broker.credentials === undefined ? {} : { credentials: broker.credentials }),
+  };
+  const link = followBroker(options, { ready: ready.resolve, take: supply.take }, context.clock, both);
+  const upkeep = ready.promise.then(() => keepUp(supply, machine, events, config, context, accept, both));
+  try {
+    await Promise.race([link, upkeep]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    scope.abort();
+    supply.stop();
+    await Promise.allSettled([link, upkeep]);
+  }
+}
+
+interface Supply {
+  /** Hands messages on; resolves when they are durable or set apart. */
+  take(messages: readonly Message[]): Promise<unknown>;
+  /** Reads every point anew. What the broker still delivers and is older than that is history. */
+  reread(): Promise<void>;
+  stop(): void;
+}
+
+function makeSupply(machine: Machine, decoder: Decoder, events: EventList, context: DriverContext, accept: Accept, signal: AbortSignal): Supply {
+  let stopMark = (): void => undefined;
+  let isOffline = false;
+
+  const reread = async (): Promise<void> => {
+    const samples = await readPresent(machine, [...machine.points.keys()], context, signal);
+    signal.throwIfAborted();
+    const times = new Map<PointId, number>();
+    for (const { point, sourceTime } of samples) if (sourceTime !== null) times.set(point, Date.parse(sourceTime));
+    decoder.markPresent(times);
+    stopMark();
+    // Bounded, because a machine whose clock is set back would else publish history for ever.
+    stopMark = context.clock.after(CATCH_UP_MS, () => decoder.markPresent(new Map()));
+    if (samples.length > 0) await accept(samples);
+    if (isOffline) await sayOffline("offline", arrivalOf(machine.asset, context));
+  };
+  const sayOffline = (state: string, arrival: Arrival): Promise<void> => accept([...machine.points.keys()].map((point) => badSample(point, `the machine's status is ${state}`, arrival)));
+  const onStatus = (status: NonNullable<Decoded["status"]>, arrival: Arrival): Promise<unknown> => {
+    if (status.isOffline === isOffline) return Promise.resolve();
+    isOffline = status.isOffline;
+    return isOffline ? sayOffline(status.state, arrival) : reread();
+  };
+  return {
+    reread,
+    stop: () => stopMark(),
+    take: (messages) => {
+      const arrival = arrivalOf(machine.asset, context);
+      const decoded = decoder.decode(messages, arrival);
+      const durable: Promise<unknown>[] = [];
+      if (decoded.readings.length > 0) durable.push(accept(decoded.readings));
+      if (decoded.events.length > 0) void durable[0]?.then(() => decoded.events.forEach(({ event }) => events.remember(event.id)), () => undefined);
+      for (const { reason, payload } of decoded.unmappable) durable.push(context.quarantine(machine.asset, reason, payload));
+      if (decoded.status !== undefined) durable.push(onStatus(decoded.status, arrival));
+      return durable.length === 1 && durable[0] !== undefined ? durable[0] : Promise.all(durable);
+    },
+  };
+}
+
+/** Reads all points, then the events again and again: a broker may drop what the machine's list still has. */
+async function keepUp(supply: Supply, machine: Machine, events: EventList, config: MikoConfig, context: DriverContext, accept: Accept, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await supply.reread();
+  await events.catchUp(accept, signal);
+  for (;;) {
+    await context.clock.sleep(config.eventsInterval, signal);
+    try {
+      await events.catchUp(accept, signal);
+    } catch (error) {
+      // Publish works; that the list does not is worth a report, not a loss.
+      if (signal.aborted || !isFault(error, "PEER_PROTOCOL", "PEER_LIMIT", "PEER_TIMEOUT", "PEER_CLOSED", "PEER_UNREACHABLE", "PEER_OVERLOADED")) throw error;
+      context.report(asFault(error, machine.url));
+    }
+  }
+}

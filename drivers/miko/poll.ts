@@ -1,0 +1,32 @@
+// Reading a machine that does not publish: all points at an interval, and only what has changed goes on.
+
+import type { Accept, DriverContext } from "../contract/driver.ts";
+import type { PointId } from "../contract/identity.ts";
+import type { Sample } from "../contract/reading.ts";
+import type { MikoConfig } from "./config.ts";
+import type { EventList } from "./event-list.ts";
+import { readPresent, type Machine } from "./machine.ts";
+
+/** Until the signal aborts (rejects with CANCELLED) or the machine is lost (throws a Fault). Begins with every point. */
+export async function poll(machine: Machine, events: EventList, config: MikoConfig, context: DriverContext, accept: Accept, signal: AbortSignal): Promise<void> {
+  const { clock } = context;
+  const seen = new Map<PointId, string>();
+  let eventsDueMs = clock.uptimeMs();
+  for (;;) {
+    const startMs = clock.uptimeMs();
+    const samples = await readPresent(machine, [...machine.points.keys()], context, signal);
+    signal.throwIfAborted();
+    const changed = samples.filter((sample) => seen.get(sample.point) !== fingerprint(sample));
+    if (changed.length > 0) await accept(changed);
+    for (const sample of changed) seen.set(sample.point, fingerprint(sample));
+    if (clock.uptimeMs() >= eventsDueMs) {
+      await events.catchUp(accept, signal);
+      eventsDueMs = clock.uptimeMs() + config.eventsInterval;
+    }
+    await clock.sleep(Math.max(1, config.pollInterval - (clock.uptimeMs() - startMs)), signal);
+  }
+}
+
+function fingerprint({ value, quality, reason, sourceTime }: Sample): string {
+  return JSON.stringify([value, quality, reason, sourceTime]);
+}
