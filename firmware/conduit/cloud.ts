@@ -8,7 +8,7 @@ import { AfterSchema, FaultReportSchema, NothingSchema, OutboxFiguresSchema, Sec
 
 export const LANES = ["events", "live", "backlog"] as const;
 export type Lane = (typeof LANES)[number];
-export const LaneSchema = Type.Union(LANES.map((lane) => Type.Literal(lane)));
+export const LaneSchema = Type.Enum(LANES);
 
 /** Names what lies in a lease's body. An empty lease (nothing came within `waitMs`) has count 0 and no ranges. */
 export const LeaseHeadSchema = Type.Object(

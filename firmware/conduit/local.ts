@@ -17,6 +17,8 @@ export const ConditionSchema = Type.Object(
     cause: Type.String(),
     effect: Type.String(),
     remedy: Type.String(),
+    /** What is particular to this case (a fault's words), as it stands inside `cause`; for rendering in another language. */
+    detail: Type.Optional(Type.String()),
     since: Type.String(),
   },
   { additionalProperties: false },
@@ -38,7 +40,7 @@ export const StatusSchema = Type.Object(
       Type.String(),
       Type.Object({
         name: Type.String(),
-        state: Type.Union(ASSET_STATES.map((state) => Type.Literal(state))),
+        state: Type.Enum(ASSET_STATES),
         link: Type.String(),
         nameplate: NameplateSchema,
         points: Type.Integer(),
