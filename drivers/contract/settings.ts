@@ -54,7 +54,7 @@ export const SECRET_NAME = "^[a-z0-9][a-z0-9.-]{0,62}$";
 
 /** A reference into the vault, `{secret: NAME}`; the secret itself never stands in the configuration. */
 export function SecretReference(description: string) {
-  const secret = Type.String({ pattern: SECRET_NAME, expects: "lower-case letters, digits, `.` and `-`, at most 63", description: "Name of a secret in the vault, set with `weir secret set NAME`." });
+  const secret = Type.String({ pattern: SECRET_NAME, expects: "the name of a secret: lower-case letters, digits, `.` and `-`, at most 63", description: "Name of a secret in the vault, set with `weir secret set NAME`." });
   return Type.Object({ secret }, { additionalProperties: false, secretReference: true, description });
 }
 

@@ -3,20 +3,29 @@
 import { ASSET_KEYS, type AssetSettings } from "./assets-section.ts";
 import type { Report } from "./problems.ts";
 import type { Configuration } from "./schema.ts";
-import { listWords } from "./words.ts";
+import { findNearest, listWords, quote } from "./words.ts";
 
-/** Reports assets without a driver or with several. A key that is neither driver nor setting is reported by the schema's check. */
+/** Reports assets without a driver, with several, or with one that is not known. */
 export function checkDrivers(value: unknown, drivers: readonly string[], report: Report): void {
   const assets: unknown = isGroup(value) ? value["assets"] : undefined;
   if (!Array.isArray(assets)) return;
   for (const [index, asset] of assets.entries()) {
     if (!isGroup(asset)) continue;
-    const others = Object.keys(asset).filter((key) => !ASSET_KEYS.includes(key));
-    const found = others.filter((key) => drivers.includes(key));
     const path = ["assets", index];
+    const found = Object.keys(asset).filter((key) => drivers.includes(key));
+    const unknown = Object.keys(asset).filter((key) => !drivers.includes(key) && !ASSET_KEYS.includes(key) && findNearest(key, ASSET_KEYS) === undefined);
     if (found.length > 1) report({ path, at: "value", message: `this asset has ${found.length} drivers: ${listWords(found, "and")}.`, remedy: "Keep one: an asset is read by one driver." });
-    else if (others.length === 0) report({ path, at: "value", message: "this asset has no driver.", remedy: `Add the settings of one under its id. Known drivers: ${listWords(drivers, "and")}.` });
+    if (found.length > 0) continue;
+    if (unknown.length === 0) report({ path, at: "value", message: "this asset has no driver.", remedy: `Add the settings of one under its id. ${nameDrivers(drivers)}` });
+    for (const key of unknown) {
+      const nearest = findNearest(key, drivers);
+      report({ path: [...path, key], at: "key", message: `there is no driver ${quote(key)}.`, remedy: nearest === undefined ? nameDrivers(drivers) : `Did you mean ${nearest}?` });
+    }
   }
+}
+
+function nameDrivers(drivers: readonly string[]): string {
+  return `Known drivers: ${listWords(drivers, "and")}.`;
 }
 
 /** The checked value with each asset's driver key turned into `driver` and `config`. */

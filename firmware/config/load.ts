@@ -1,50 +1,60 @@
 // Loads the configuration: text in, a complete, checked and frozen value out, or every fault there is with its line.
 
 import { readFile, stat } from "node:fs/promises";
-import type { Document } from "yaml";
+import { isDeepStrictEqual } from "node:util";
 import { Fault } from "../../drivers/contract/fault.ts";
 import { driverSchemas } from "../../drivers/schemas.ts";
 import { checkDrivers, separateDrivers } from "./asset-driver.ts";
 import { asJsonSchema } from "./json-schema.ts";
 import { MOST_BYTES, parseText } from "./parse-text.ts";
-import { arrange, writeProblem, type Finding, type Problem } from "./problems.ts";
+import { arrange, writeProblem, type Finding, type Problem, type Report } from "./problems.ts";
 import { resolve } from "./resolve.ts";
 import { checkRules } from "./rules.ts";
 import { ConfigurationSchema, type Configuration } from "./schema.ts";
 
-export interface LoadedConfiguration {
-  readonly configuration: Configuration;
-  /** The text as parsed, with comments and layout; `changeSetting` works on it. */
-  readonly document: Document;
-}
-
 export interface InspectedConfiguration {
   /** In the order of the file; empty where the configuration can be used. */
   readonly problems: readonly Problem[];
-  readonly loaded: LoadedConfiguration | undefined;
+  readonly configuration: Configuration | undefined;
 }
 
 /** All that is wrong with a configuration, or the configuration. Never throws. Bytes are checked for UTF-8. */
 export function inspectConfiguration(text: string | Uint8Array): InspectedConfiguration {
   const parsed = parseText(text);
-  if (parsed.problems.length > 0 || parsed.document === undefined) return { problems: arrange(parsed.problems), loaded: undefined };
+  if (parsed.problems.length > 0) return { problems: arrange(parsed.problems), configuration: undefined };
   const findings: Finding[] = [];
-  const report = (finding: Finding): void => void findings.push(finding);
+  const report = collectInto(findings);
   checkDrivers(parsed.value, Object.keys(driverSchemas), report);
   const resolved = resolve(asJsonSchema(ConfigurationSchema), parsed.value, [], report);
   if (findings.length === 0) {
     const configuration = separateDrivers(resolved);
     checkRules(configuration, report);
-    if (findings.length === 0) return { problems: [], loaded: { configuration: freeze(configuration), document: parsed.document } };
+    if (findings.length === 0) return { problems: [], configuration: freeze(configuration) };
   }
   const problems = findings.map(({ path, at, message, remedy }) => ({ ...parsed.place(path, at), message, remedy }));
-  return { problems: arrange(problems), loaded: undefined };
+  return { problems: arrange(problems), configuration: undefined };
+}
+
+/** Bounds the work on a file that is wrong all over; each finding is looked up in the text. */
+const MOST_FINDINGS = 500;
+
+function collectInto(findings: Finding[]): Report {
+  return (finding) => {
+    // What has been said of a key is not said again: an unknown driver is an unknown key as well.
+    if (findings.length >= MOST_FINDINGS) return;
+    const isTold = finding.at === "key" && findings.some(({ at, path }) => at === "key" && isDeepStrictEqual(path, finding.path));
+    if (!isTold) findings.push(finding);
+  };
+}
+
+export interface LoadedConfiguration {
+  readonly configuration: Configuration;
 }
 
 /** The configuration that `text` states; empty text states all defaults. Throws Fault CONFIG_INVALID with one line per fault. */
 export function loadConfiguration(text: string | Uint8Array, fileName: string): LoadedConfiguration {
-  const { problems, loaded } = inspectConfiguration(text);
-  if (loaded !== undefined) return loaded;
+  const { problems, configuration } = inspectConfiguration(text);
+  if (configuration !== undefined) return { configuration };
   throw new Fault("CONFIG_INVALID", problems.map((problem) => writeProblem(fileName, problem)).join("\n"));
 }
 

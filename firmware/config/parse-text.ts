@@ -8,8 +8,6 @@ import { explainSyntax, findOffset, inspectTree } from "./yaml-tree.ts";
 export const MOST_BYTES = 1_048_576;
 
 export interface ParsedText {
-  /** Undefined where the text is not YAML at all. */
-  readonly document: Document | undefined;
   readonly value: unknown;
   readonly problems: readonly Problem[];
   /** Line and column of the key or value at `path`, or of the nearest thing around it that exists. */
@@ -43,7 +41,7 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 }
 
 function refuse(message: string, remedy?: string, place = START): ParsedText {
-  return { document: undefined, value: undefined, problems: [{ ...place, message, remedy }], place: () => place };
+  return { value: undefined, problems: [{ ...place, message, remedy }], place: () => place };
 }
 
 function placeOf(text: string, offset: number): { line: number; column: number } {
@@ -65,5 +63,5 @@ function parseYaml(text: string): ParsedText {
   if (second !== undefined) problems.push({ ...at(second.range[0]), message: "a second document begins here.", remedy: "Remove the line `---` or what follows it: a configuration is one document." });
   for (const { offset, ...problem } of inspectTree(document)) problems.push({ ...at(offset), ...problem });
   const value: unknown = problems.length === 0 ? (document.toJS() ?? {}) : undefined;
-  return { document, value, problems, place: (path, which) => at(findOffset(document, path, which)) };
+  return { value, problems, place: (path, which) => at(findOffset(document, path, which)) };
 }

@@ -22,7 +22,7 @@ export interface Problem {
   readonly remedy?: string | undefined;
 }
 
-/** How many problems are told in full; the rest is counted. */
+/** How many problems are told; of more it is only said that they are there. */
 export const MOST_PROBLEMS = 100;
 
 /** `file:line:column: message remedy`. */
@@ -31,13 +31,13 @@ export function writeProblem(file: string, problem: Problem): string {
   return `${file}:${problem.line}:${problem.column}: ${problem.message}${remedy}`;
 }
 
-/** In the order of the file, without repeats, at most `MOST_PROBLEMS` and one line that counts the rest. */
+/** In the order of the file, without repeats, at most `MOST_PROBLEMS` and one line that says that there are more. */
 export function arrange(problems: readonly Problem[]): Problem[] {
   const byText = new Map(problems.map((problem) => [writeProblem("", problem), problem]));
   const unique = [...byText.values()].sort((a, b) => a.line - b.line || a.column - b.column);
   const last = unique[MOST_PROBLEMS];
   if (last === undefined) return unique;
-  return [...unique.slice(0, MOST_PROBLEMS), { line: last.line, column: last.column, message: `${unique.length - MOST_PROBLEMS} more faults follow.` }];
+  return [...unique.slice(0, MOST_PROBLEMS), { line: last.line, column: last.column, message: "more faults follow.", remedy: "Mend those above first." }];
 }
 
 /** `assets[0].miko.url`; the root is "the configuration". */

@@ -1,11 +1,10 @@
 // Checks a value against a schema, fills in the schema's defaults, and turns durations into milliseconds, in one pass that finds every fault.
 
-import { durationMs } from "../../drivers/contract/settings.ts";
+import { durationMs, SECRET_NAME } from "../../drivers/contract/settings.ts";
 import { checkFormat } from "./formats.ts";
 import { listChoices, type JsonSchema } from "./json-schema.ts";
-import type { Path, Report } from "./problems.ts";
+import { writePath, type Path, type Report } from "./problems.ts";
 import { describeValue, findNearest, listWords, quote } from "./words.ts";
-import { writePath } from "./problems.ts";
 
 /** The completed value. It is only to be used when nothing was reported. */
 export function resolve(schema: JsonSchema, given: unknown, path: Path, report: Report): unknown {
@@ -30,7 +29,7 @@ function resolveDuration(schema: JsonSchema, value: unknown, tell: Tell): unknow
   const ms = durationMs(value);
   const { shortest = "0s", longest = "3650d" } = schema;
   if (ms === undefined) tell(`is ${describeValue(value)}, but must be a duration.`, "Write a number with ms, s, min, h or d, for example `30s`, `4h` or `30d`.");
-  else if (ms < (durationMs(shortest) ?? 0) || ms > (durationMs(longest) ?? Infinity)) tell(`is ${describeValue(value)}, but must be between ${shortest} and ${longest}.`);
+  else if (ms < (durationMs(shortest) ?? 0) || ms > (durationMs(longest) ?? Infinity)) tell(`is ${describeValue(value)}, but must be between ${shortest} and ${longest}.`, typeof value === "number" ? "A number without a unit means milliseconds." : undefined);
   return ms;
 }
 
@@ -117,7 +116,9 @@ function resolveArray(schema: JsonSchema, value: unknown, path: Path, report: Re
 
 function checkText(schema: JsonSchema, value: unknown, tell: Tell): unknown {
   const { minLength = 0, maxLength = Infinity, pattern, format, expects = "another form" } = schema;
-  if (typeof value !== "string") tell(`is ${describeValue(value)}, but must be a text.`, typeof value === "number" || typeof value === "boolean" ? `Put quotes around it: "${value}".` : undefined);
+  // A secret's name that is none may be the secret itself: it is not repeated.
+  if (pattern === SECRET_NAME && (typeof value !== "string" || !new RegExp(pattern, "u").test(value))) tell(`must be ${expects}.`, "Give the name under which `weir secret set NAME` stores it.");
+  else if (typeof value !== "string") tell(`is ${describeValue(value)}, but must be a text.`, typeof value === "number" || typeof value === "boolean" ? `Put quotes around it: "${value}".` : undefined);
   else if (value.length < minLength) tell(minLength === 1 ? "is empty." : `has ${value.length} characters, but must have at least ${minLength}.`);
   else if (value.length > maxLength) tell(`has ${value.length} characters, but may have at most ${maxLength}.`);
   else if (pattern !== undefined && !new RegExp(pattern, "u").test(value)) tell(`is ${describeValue(value)}, but must be ${expects}.`);

@@ -1,13 +1,16 @@
 // What must hold between settings, beyond what each setting's own schema can say. One function per rule.
 
-import type { Configuration } from "./schema.ts";
+import { asFault } from "../../drivers/contract/fault.ts";
+import { driverChecks } from "../../drivers/schemas.ts";
 import { isLoopback, parseSubnet } from "./formats.ts";
 import type { Path, Report } from "./problems.ts";
+import type { Configuration } from "./schema.ts";
 import { findNearest, listWords, quote } from "./words.ts";
 
 /** Reports every broken rule of a configuration that fits its schema. */
 export function checkRules(configuration: Configuration, report: Report): void {
-  for (const rule of [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, machinesGetNoPlainCredentials]) rule(configuration, report);
+  const rules = [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, driversAgree];
+  for (const rule of rules) rule(configuration, report);
 }
 
 function namesAreUnique({ assets, segments }: Configuration, report: Report): void {
@@ -76,14 +79,16 @@ function cloudProvesItself({ cloud }: Configuration, report: Report): void {
   demand(cloud.proxy?.password, cloud.proxy?.user, ["cloud", "proxy", "password"], "cloud.proxy.password stands without cloud.proxy.user.", "Add `user`.");
 }
 
-/** A group of driver settings with an http:// URL holds no reference to a secret: it would cross the network readable. */
-function machinesGetNoPlainCredentials({ assets }: Configuration, report: Report): void {
+/** What a driver says about its own settings beyond their schema, such as credentials over an unencrypted connection. */
+function driversAgree({ assets }: Configuration, report: Report): void {
   for (const [index, asset] of assets.entries()) {
-    const root: Path = ["assets", index, asset.driver];
-    const plain = findUrls(asset.config, root).find(({ url }) => (url.protocol === "http:" || url.protocol === "mqtt:") && !isLoopback(url.hostname));
-    const secret = plain === undefined ? undefined : findSecret(asset.config, root);
-    if (plain === undefined || secret === undefined) continue;
-    report({ path: secret, at: "key", message: `the secret would be sent to ${plain.url.hostname} unencrypted (${plain.url.protocol}//).`, remedy: "Use https:// (or mqtts://), or remove the credentials." });
+    const path: Path = ["assets", index, asset.driver];
+    try {
+      driverChecks[asset.driver]?.(asset.config, `assets[${index}].${asset.driver}`);
+    } catch (error) {
+      const { message, remedy } = asFault(error);
+      report({ path, at: "key", message: `${asset.driver}: ${message}`, remedy });
+    }
   }
 }
 
@@ -93,16 +98,6 @@ function findUrls(value: unknown, path: Path): { readonly path: Path; readonly u
     return url === null ? [] : [{ path, url }];
   }
   return entriesOf(value).flatMap(([key, child]) => findUrls(child, [...path, key]));
-}
-
-function findSecret(value: unknown, path: Path): Path | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  if ("secret" in value && typeof value.secret === "string") return path;
-  for (const [key, child] of entriesOf(value)) {
-    const found = findSecret(child, [...path, key]);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function entriesOf(value: unknown): (readonly [string | number, unknown])[] {

@@ -1,0 +1,58 @@
+// `weir check`: says whether a configuration can be used, and else everything that is wrong with it.
+
+import type { Command } from "commander";
+import { asFault, reportFault } from "../../drivers/contract/fault.ts";
+import { inspectConfiguration, readConfigurationFile } from "../config/load.ts";
+import { writeProblem, type Problem } from "../config/problems.ts";
+
+/** Exit codes of every subcommand: done, and wrong input. */
+const DONE = 0;
+const WRONG_INPUT = 2;
+
+interface CheckOptions {
+  readonly config: string;
+  readonly json?: boolean;
+}
+
+/** What the command prints, and its exit code. `lines` are faults where the code is not 0. */
+export interface CheckResult {
+  readonly exitCode: number;
+  readonly lines: readonly string[];
+}
+
+/** Adds the subcommand. It sets the process's exit code and never throws. */
+export function addCheck(program: Command): void {
+  program
+    .command("check")
+    .description("checks a configuration; exit 0 when it can be used, 2 when not")
+    .option("--config <file>", "the configuration", "weir.yaml")
+    .option("--json", "print the result as JSON")
+    .action(async (options: CheckOptions) => {
+      const { exitCode, lines } = await checkFile(options.config, options.json === true, new AbortController().signal);
+      // A fault is the command's answer to the question that was asked; still, scripts look for it on the error output.
+      const output = exitCode === DONE || options.json === true ? process.stdout : process.stderr;
+      output.write(lines.map((line) => `${line}\n`).join(""));
+      process.exitCode = exitCode;
+    });
+}
+
+/** Checks a file as the subcommand does, without printing. */
+export async function checkFile(file: string, asJson: boolean, signal: AbortSignal): Promise<CheckResult> {
+  try {
+    const { problems } = inspectConfiguration(await readConfigurationFile(file, signal));
+    return asJson ? writeJson(file, problems) : writeText(file, problems);
+  } catch (error) {
+    const fault = asFault(error, file);
+    const json = JSON.stringify({ file, valid: false, problems: [], fault: reportFault(fault) });
+    return { exitCode: WRONG_INPUT, lines: [asJson ? json : fault.toString()] };
+  }
+}
+
+function writeText(file: string, problems: readonly Problem[]): CheckResult {
+  if (problems.length === 0) return { exitCode: DONE, lines: [`${file}: this configuration can be used.`] };
+  return { exitCode: WRONG_INPUT, lines: problems.map((problem) => writeProblem(file, problem)) };
+}
+
+function writeJson(file: string, problems: readonly Problem[]): CheckResult {
+  return { exitCode: problems.length === 0 ? DONE : WRONG_INPUT, lines: [JSON.stringify({ file, valid: problems.length === 0, problems })] };
+}

@@ -1,0 +1,23 @@
+// Shows which changes of a configuration reach the running gateway.
+
+import { compareConfigurations } from "../../../firmware/config/compare.ts";
+import { loadConfiguration } from "../../../firmware/config/load.ts";
+import { assert, suite } from "../../support/suite.ts";
+
+const compare = (before: string, after: string) => compareConfigurations(loadConfiguration(before, "a").configuration, loadConfiguration(after, "b").configuration);
+const nothing = { applied: [], needsRestart: [] };
+
+suite("configuration, comparing", (test) => {
+  test("the same settings written in another way are no change", () => {
+    assert.equal(compare("log: {level: info}", ""), nothing);
+    assert.equal(compare("outbox: {maxAge: 24h}", "outbox: {maxAge: 1d}"), nothing);
+    assert.equal(compare("equipment: {site: a, area: b}", "equipment: {area: b, site: a}"), nothing);
+  });
+  test("assets, segments, equipment, cloud, outbox limits, log and the gateway's name are applied at once", () => {
+    const after = 'gateway: {name: a}\nequipment: {site: s}\nsegments: [{name: x, subnets: [10.0.0.0/8]}]\nassets: [{name: m, miko: {url: "http://10.0.0.1/"}}]\ncloud: {url: "mqtts://b"}\noutbox: {maxAge: 1d}\nlog: {level: debug}\n';
+    assert.equal(compare("", after), { applied: ["gateway.name", "equipment", "segments", "assets", "cloud", "outbox", "log"], needsRestart: [] });
+  });
+  test("the gateway's id waits for a restart", () => {
+    assert.equal(compare("gateway: {id: a}", "gateway: {id: b}\nlog: {level: warn}"), { applied: ["log"], needsRestart: ["gateway.id"] });
+  });
+});
