@@ -1,7 +1,7 @@
 // `weir ledger compare`: what machines saw acknowledged against what the cloud received.
 
 import type { Command } from "commander";
-import { compareLedgers, hasFailed, type Comparison } from "../simulator/ledger-compare.ts";
+import type { Comparison } from "../simulator/ledger-compare.ts";
 
 /** Adds the subcommand with its own subcommand `compare`. */
 export function addLedger(program: Command): void {
@@ -12,7 +12,8 @@ export function addLedger(program: Command): void {
     .argument("<machines>", "ledger of the machines")
     .argument("<cloud>", "ledger of the cloud")
     .option("--json", "print the comparison as JSON")
-    .action((machines: string, cloud: string, { json }: { json?: boolean }) => {
+    .action(async (machines: string, cloud: string, { json }: { json?: boolean }) => {
+      const { compareLedgers, hasFailed } = await import("../simulator/ledger-compare.ts");
       const comparison = compareLedgers([machines], [cloud]);
       process.stdout.write(json === true ? `${JSON.stringify(comparison)}\n` : describeComparison(comparison));
       process.exitCode = hasFailed(comparison) ? 1 : 0;

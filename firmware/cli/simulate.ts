@@ -2,10 +2,9 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import { stringify } from "yaml";
 import { systemClock } from "../runtime/system-clock.ts";
-import { CLOUD_DEFAULTS, startCloud } from "../simulator/cloud.ts";
-import { every, MACHINE_DEFAULTS, startMachines, type Machines } from "../simulator/machines.ts";
+import { CLOUD_DEFAULTS, MACHINE_DEFAULTS } from "../simulator/defaults.ts";
+import type { Machines } from "../simulator/machines.ts";
 
 interface MachineFlags {
   readonly count: number;
@@ -75,8 +74,9 @@ function cloudCommand(): Command {
 }
 
 async function simulateMachines(flags: MachineFlags): Promise<void> {
+  const { startMachines } = await import("../simulator/machines.ts");
   const machines = await startMachines(flags, systemClock);
-  if (flags.writeConfig !== undefined) writeFileSync(flags.writeConfig, assetsSection(machines));
+  if (flags.writeConfig !== undefined) writeFileSync(flags.writeConfig, await assetsSection(machines));
   for (const { serial, asset, url, publishUrl } of machines.all) print({ machine: serial, asset, url, publish: publishUrl });
   // SIGUSR1 would start Node's inspector; SIGUSR2 is free.
   process.on("SIGUSR2", machines.pause);
@@ -86,11 +86,13 @@ async function simulateMachines(flags: MachineFlags): Promise<void> {
 }
 
 /** The section `assets` of a configuration that reads these machines. */
-export function assetsSection(machines: Machines): string {
+async function assetsSection(machines: Machines): Promise<string> {
+  const { stringify } = await import("yaml");
   return stringify({ assets: machines.all.map(({ serial, url }) => ({ name: serial, miko: { url } })) });
 }
 
 async function simulateCloud(flags: CloudFlags): Promise<void> {
+  const { startCloud } = await import("../simulator/cloud.ts");
   const tls = readTls(flags);
   const stop = new AbortController();
   const stopEarly = (): void => stop.abort();
@@ -111,6 +113,7 @@ function readTls({ tlsKey, tlsCertificate, tlsClientCa }: CloudFlags): { key: st
 async function untilInterrupted(reportMs: number | undefined, figures: () => object): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   process.once("SIGTERM", () => resolve()).once("SIGINT", () => resolve());
+  const { every } = await import("../simulator/machines.ts");
   // Nothing else may hold the process while it waits for its signal.
   const stop = every(systemClock, reportMs ?? 60_000, () => {
     if (reportMs === undefined) return;

@@ -4,9 +4,11 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { asFault, isFault } from "../../drivers/contract/fault.ts";
+import { addLedger } from "./ledger.ts";
+import { addSimulate } from "./simulate.ts";
 import { addStart } from "./start.ts";
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addStart];
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addSimulate, addLedger];
 
 /** What every command ends with. */
 const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;

@@ -29,8 +29,6 @@ export interface Cloud {
 
 const flushMs = 250;
 
-export const CLOUD_DEFAULTS = { host: "127.0.0.1", port: 0, clientId: "weir-collector", filters: ["weir/v1/+/telemetry/#"] } as const;
-
 /** Resolves when an uplink can connect and nothing it sends is missed. Rejects when the signal aborts before. */
 export async function startCloud(options: CloudOptions, clock: Clock, signal: AbortSignal): Promise<Cloud> {
   const ledger = openLedger(options.ledger);

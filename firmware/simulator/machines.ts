@@ -22,9 +22,6 @@ export interface Machines {
 const tickMs = 4;
 const flushMs = 250;
 
-/** What a machine does where nothing else is said. */
-export const MACHINE_DEFAULTS = { seed: 1, rate: 5, eventsPerMinute: 2, payloadBytes: 0, keep: 10_000, window: 1000, host: "127.0.0.1", port: 0 } as const;
-
 /** Starts `count` machines on ports from `port` on, two for each. Throws the system's error when one is taken; then none runs. */
 export async function startMachines(options: MachinesOptions, clock: Clock): Promise<Machines> {
   const ledger = openLedger(options.ledger);

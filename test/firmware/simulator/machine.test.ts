@@ -3,8 +3,9 @@
 import { join } from "node:path";
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { systemClock } from "../../../firmware/runtime/system-clock.ts";
+import { MACHINE_DEFAULTS } from "../../../firmware/simulator/defaults.ts";
 import { parseLine, textLines, type LedgerLine } from "../../../firmware/simulator/ledger-lines.ts";
-import { MACHINE_DEFAULTS, startMachines, type Machines, type MachinesOptions } from "../../../firmware/simulator/machines.ts";
+import { startMachines, type Machines, type MachinesOptions } from "../../../firmware/simulator/machines.ts";
 import { assert, suite, type Defer } from "../../support/suite.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";
 import { subscribeRaw } from "./raw-subscriber.ts";

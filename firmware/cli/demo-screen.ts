@@ -1,0 +1,99 @@
+// What the demonstration shows: a table that renews itself on a terminal, plain lines anywhere else.
+
+import type { Reading } from "../../drivers/contract/reading.ts";
+import type { ZoneStandings } from "../runtime/supervisor.ts";
+import type { CollectorFigures } from "../simulator/collector.ts";
+
+export interface DemoState {
+  /** What changed since the last call. */
+  readonly values: readonly { readonly asset: string; readonly name: string; readonly reading: Reading }[];
+  readonly acknowledged: number;
+  readonly queued: number;
+  readonly dropped: number;
+  readonly cloud: CollectorFigures;
+}
+
+export interface DemoScreen {
+  introduce(lines: readonly string[]): void;
+  zones(zones: ZoneStandings): void;
+  show(state: DemoState): void;
+  note(line: string): void;
+  /** Leaves the last picture and the cursor below it. */
+  close(): void;
+}
+
+export interface DemoOutput {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export function openDemoScreen(output: DemoOutput): DemoScreen {
+  const newest = new Map<string, Map<string, Reading>>();
+  let zoneLine = "";
+  let drawn = 0;
+  const isTerminal = output.isTTY === true;
+  const print = (line: string): unknown => output.write(`${line}\n`);
+  const redraw = (lines: readonly string[]): void => {
+    const width = Math.max(40, output.columns ?? 120);
+    // Up to the first line of the last picture, then everything below is cleared (ECMA-48 CPL, ED).
+    const back = drawn > 0 ? `\x1b[${drawn}F\x1b[J` : "";
+    output.write(back + lines.map((line) => `${line.slice(0, width - 1)}\n`).join(""));
+    drawn = lines.length;
+  };
+  return {
+    introduce: (lines) => lines.forEach(print),
+    note: (line) => {
+      drawn = 0;
+      print(line);
+    },
+    zones(zones) {
+      const line = Object.entries(zones).map(([name, { state, restarts }]) => `${name} ${state}${restarts > 0 ? ` (restarted ${restarts}×)` : ""}`).join(", ");
+      if (line === zoneLine) return;
+      zoneLine = line;
+      if (!isTerminal) print(`zones: ${line}`);
+    },
+    show(state) {
+      for (const { name, reading } of state.values) {
+        if (!newest.has(name)) newest.set(name, new Map());
+        if ("point" in reading) newest.get(name)?.set(reading.point, reading);
+      }
+      if (isTerminal) redraw([...table(newest), "", `zones: ${zoneLine}`, ...counters(state)]);
+      else [...changes(state), counters(state).join("; ")].forEach(print);
+    },
+    close: () => undefined,
+  };
+}
+
+function counters({ acknowledged, queued, dropped, cloud }: DemoState): string[] {
+  return [
+    `acknowledged to the machines: ${acknowledged}`,
+    `outbox: ${queued} queued, ${dropped} dropped`,
+    `cloud confirmed: ${cloud.readings} readings and ${cloud.events} events, ${cloud.duplicates} repeated, ${cloud.missing} missing`,
+  ];
+}
+
+/** One line per machine and point group: machine, then its points with their newest values. */
+function table(newest: ReadonlyMap<string, ReadonlyMap<string, Reading>>): string[] {
+  const names = [...newest.keys()].sort();
+  const points = [...new Set(names.flatMap((name) => [...(newest.get(name)?.keys() ?? [])]))].sort();
+  const head = "".padEnd(22) + names.map((name) => name.padStart(14)).join("");
+  return ["", head, ...points.map((point) => point.padEnd(22) + names.map((name) => shown(newest.get(name)?.get(point)).padStart(14)).join(""))];
+}
+
+/** One line for each machine that has news, with the newest value of each point that changed. */
+function changes({ values }: DemoState): string[] {
+  const byName = new Map<string, string[]>();
+  for (const { name, reading } of values) {
+    const what = "point" in reading ? `${reading.point} ${shown(reading)}` : `event ${reading.event.type}`;
+    byName.set(name, [...(byName.get(name) ?? []), what]);
+  }
+  return [...byName].map(([name, what]) => `${name}: ${what.join(", ")}`);
+}
+
+function shown(reading: Reading | undefined): string {
+  if (reading === undefined || !("point" in reading)) return "";
+  const { value, quality, unit } = reading;
+  if (quality !== "good") return quality;
+  return `${String(value)}${unit === undefined || unit === "1" ? "" : ` ${unit}`}`;
+}

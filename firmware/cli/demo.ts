@@ -1,0 +1,129 @@
+// `weir start --demo`: the gateway between simulated machines and a local cloud, all on loopback and ended together.
+
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parse, stringify } from "yaml";
+import { asFault, Fault, isFault } from "../../drivers/contract/fault.ts";
+import { localConduit } from "../conduit/local.ts";
+import { openConduit } from "../runtime/conduit-client.ts";
+import { conduitSocket } from "../runtime/conduit-path.ts";
+import { silentLog } from "../runtime/journal.ts";
+import { systemClock } from "../runtime/system-clock.ts";
+import { CLOUD_DEFAULTS, MACHINE_DEFAULTS } from "../simulator/defaults.ts";
+import { startCloud, type Cloud } from "../simulator/cloud.ts";
+import { startMachines, type Machines } from "../simulator/machines.ts";
+import { openDemoScreen, type DemoScreen } from "./demo-screen.ts";
+import { runGateway } from "./gateway.ts";
+
+export interface DemoOptions {
+  /** A configuration whose settings are taken over, except for assets and cloud. `weir.yaml` of the working directory where none is named. */
+  readonly configFile?: string;
+  /** `.weir/demo` below the working directory where none is named. */
+  readonly dataDir?: string;
+}
+
+const machineCount = 5;
+const marker = "demo";
+const applianceMarker = "/etc/weir/appliance";
+const pollMs = 1000;
+
+/**
+ * Runs until the signal aborts; everything it started is gone then, five seconds later at most. Refuses (CONFIG_INVALID) on an
+ * appliance, with a configured cloud, and with a data directory that is not a demonstration's.
+ */
+export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<void> {
+  const dataDir = resolve(options.dataDir ?? join(".weir", "demo"));
+  const settings = demandHarmless(options, dataDir);
+  const machines = await startMachines({ ...MACHINE_DEFAULTS, count: machineCount }, systemClock);
+  let cloud: Cloud | undefined;
+  try {
+    cloud = await startCloud(CLOUD_DEFAULTS, systemClock, signal);
+    const configFile = join(dataDir, "weir.yaml");
+    writeFileSync(configFile, demoConfiguration(settings, machines, cloud));
+    await showGateway({ dataDir, configFile, machines, cloud }, signal);
+  } finally {
+    await Promise.all([machines.close(), cloud?.close()]);
+  }
+}
+
+/** The settings to take over. Makes the data directory with its marker when nothing speaks against it. */
+function demandHarmless(options: DemoOptions, dataDir: string): object {
+  const refuse = (message: string, where: string, remedy: string): never => {
+    throw new Fault("CONFIG_INVALID", message, { where, remedy });
+  };
+  if (existsSync(applianceMarker)) refuse("the demonstration does not run on an appliance.", applianceMarker, "Run it on another computer.");
+  const configFile = resolve(options.configFile ?? "weir.yaml");
+  const settings = existsSync(configFile) ? readSettings(configFile) : {};
+  if (options.configFile !== undefined && !existsSync(configFile)) refuse("there is no such file.", configFile, "Name another one, or none.");
+  if ("cloud" in settings) refuse("a cloud is configured, and simulated readings must never get there.", configFile, "Run the demonstration in another folder, or without this configuration.");
+  const isForeign = existsSync(dataDir) && readdirSync(dataDir).length > 0 && !existsSync(join(dataDir, marker));
+  if (isForeign) refuse("the data directory is not a demonstration's.", dataDir, "Name another one with --data, or none.");
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(join(dataDir, marker), "This folder belongs to `weir start --demo` and can be deleted.\n");
+  return settings;
+}
+
+function readSettings(file: string): object {
+  try {
+    const parsed: unknown = parse(readFileSync(file, "utf8"));
+    return typeof parsed === "object" && parsed !== null ? parsed : {};
+  } catch (error) {
+    throw new Fault("CONFIG_INVALID", "the configuration cannot be read.", { where: file, remedy: `\`weir check --config ${file}\` says where.`, cause: error });
+  }
+}
+
+function demoConfiguration(settings: object, machines: Machines, cloud: Cloud): string {
+  const assets = machines.all.map(({ serial, url }) => ({ name: serial, miko: { url } }));
+  return stringify({ gateway: { id: "demo", name: "Demonstration" }, ...settings, segments: [], assets, cloud: { url: cloud.url, mqttVersion: "3.1.1" } });
+}
+
+interface Demo {
+  readonly dataDir: string;
+  readonly configFile: string;
+  readonly machines: Machines;
+  readonly cloud: Cloud;
+}
+
+async function showGateway(demo: Demo, signal: AbortSignal): Promise<void> {
+  const logFile = join(demo.dataDir, "log", "gateway.log");
+  const screen = openDemoScreen(process.stdout);
+  screen.introduce([
+    ...demo.machines.all.map(({ serial, url, publishUrl }) => `machine ${serial}   ${url}   ${publishUrl}`),
+    `cloud           ${demo.cloud.url}`,
+    `data            ${demo.dataDir}`,
+    `log             ${logFile}`,
+    "Ctrl-C ends everything.",
+  ]);
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const watching = watchReadings(demo, screen, either).catch((error: unknown) => {
+    if (!isFault(error, "CANCELLED")) screen.note(String(asFault(error)));
+  });
+  try {
+    await runGateway({ dataDir: demo.dataDir, configFile: demo.configFile, logFile, onChange: screen.zones }, signal);
+  } catch (error) {
+    screen.note(`The gateway could not run; ${logFile} says why.`);
+    throw error;
+  } finally {
+    over.abort();
+    await watching;
+    screen.close();
+  }
+}
+
+async function watchReadings({ dataDir, machines, cloud }: Demo, screen: DemoScreen, signal: AbortSignal): Promise<void> {
+  const client = openConduit(localConduit, { socket: conduitSocket(dataDir, "local"), clock: systemClock, epoch: randomUUID(), log: silentLog });
+  try {
+    let after = 0;
+    while (!signal.aborted) {
+      const { revision, values } = await client.call("values", { after, waitMs: 10_000 }, signal);
+      const { outbox } = await client.call("status", {}, signal);
+      after = revision;
+      screen.show({ values, acknowledged: machines.figures().acknowledged, queued: outbox.queued, dropped: outbox.dropped, cloud: cloud.figures() });
+      await systemClock.sleep(pollMs, signal);
+    }
+  } finally {
+    await client.close();
+  }
+}
