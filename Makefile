@@ -13,7 +13,7 @@ arch := $(patsubst x86_64,x64,$(patsubst aarch64,arm64,$(shell uname -m)))
 
 # A user's npmrc or environment may say `nodedir=` (headers of another Node), `omit=dev`, `ignore-scripts` or `global`: none of it holds here.
 npm-env := env -u NODE_OPTIONS -u NODE_ENV npm_config_nodedir="$(CURDIR)/.toolchain/node_modules/node-linux-$(arch)"
-npm-ci := npm ci --include=dev --include=optional --ignore-scripts=false --global=false --no-audit --no-fund --no-update-notifier --loglevel=error
+npm-flags := --include=dev --include=optional --ignore-scripts=false --global=false --no-audit --no-fund --no-update-notifier --loglevel=error
 
 run-node = PATH="$(CURDIR)/$(tools):$(CURDIR)/node_modules/.bin:$$PATH"
 
@@ -56,10 +56,13 @@ $(toolchain-stamp): scripts/toolchain/package-lock.json
 	@command -v npm >/dev/null || { echo "make needs a Node of version 20 or newer with npm on PATH" >&2; exit 1; }
 	@rm -rf .toolchain && mkdir -p .toolchain
 	@cp scripts/toolchain/package.json scripts/toolchain/package-lock.json .toolchain/
-	@cd .toolchain && $(npm-env) $(npm-ci) --engine-strict=false >&2
+	@cd .toolchain && $(npm-env) npm ci $(npm-flags) --engine-strict=false >&2
 	@test -x $(tools)/node || { echo "no Node was installed for $(arch); Weir is built on x64 and arm64 Linux" >&2; exit 1; }
 	@touch $@
 
+# Not `npm ci`: it refuses a lock file that lacks optional packages of foreign systems, which not every registry holds. With
+# --no-save the lock file decides all the same, checksums included; test/scripts/pins.test.ts compares it with package.json.
 $(modules-stamp): $(toolchain-stamp) package-lock.json
-	@$(run-node) $(npm-env) $(npm-ci) >&2
+	@rm -rf node_modules
+	@$(run-node) $(npm-env) npm install --no-save $(npm-flags) >&2
 	@touch $@

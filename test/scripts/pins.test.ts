@@ -55,6 +55,11 @@ suite("pins", (test) => {
       assert.equal(loose.map(([path]) => path), [], name);
     }
   });
+  test("the lock file holds exactly what package.json asks for", () => {
+    const { packages } = JSON.parse(read("package-lock.json")) as { readonly packages: Readonly<Record<string, PackageFile>> };
+    assert.equal(packages[""]?.dependencies, product.dependencies);
+    assert.equal(packages[""]?.devDependencies, product.devDependencies);
+  });
   test("every package that runs a script on installation is allowed by name, and every name is a dependency", () => {
     const { packages } = JSON.parse(read("package-lock.json")) as LockFile;
     const scripted = Object.entries(packages).filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([path]) => path.replace(/^.*node_modules\//, ""));
