@@ -64,8 +64,9 @@ export class Fault extends Error {
 
   override toString(): string {
     const place = this.where === undefined ? "" : `${this.where}: `;
-    const remedy = this.remedy === undefined ? "" : ` ${this.remedy}`;
-    return `${place}${this.message}${remedy}`;
+    if (this.remedy === undefined) return `${place}${this.message}`;
+    const stop = /[.!?]$/.test(this.message) ? "" : ".";
+    return `${place}${this.message}${stop} ${this.remedy}`;
   }
 }
 

@@ -24,9 +24,10 @@ export function handedOverSocket(name: string, environment: Readonly<Record<stri
 export async function listenOn(app: FastifyInstance, socket: string): Promise<void> {
   const fd = handedOverSocket(conduitName(socket), process.env, process.pid);
   if (fd !== undefined) {
-    // The host is not used with a descriptor; without one fastify binds a second socket for localhost.
-    const handedOver = { fd, host: "systemd" };
-    await app.listen(handedOver);
+    // Past fastify's own listen, which wants to know an address that a descriptor does not have.
+    await app.ready();
+    app.server.listen({ fd });
+    await once(app.server, "listening");
     return;
   }
   prepareRunFolder(socket);

@@ -34,6 +34,8 @@ export async function runZone(zone: LoadableZone, options: ZoneProcessOptions): 
   const stop = new AbortController();
   endOnDefect(log);
   listenForTheEnd(log, stop);
+  // A zone that only waits for the signal holds nothing that keeps Node alive.
+  systemClock.after(Number.MAX_SAFE_INTEGER, () => undefined);
   const code = await runService(zone, options, log, stop.signal);
   process.exit(code);
 }

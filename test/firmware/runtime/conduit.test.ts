@@ -103,7 +103,7 @@ suite("conduit calls", (test) => {
       },
     });
     const error = await assert.rejects(open(defer, socket).call("add", { left: 0, right: 0 }, signal), "STORAGE_FULL");
-    assert.is(String(error), "outbox.db: no room is left Give it more.");
+    assert.is(String(error), "outbox.db: no room is left. Give it more.");
   });
 
   test("tells the caller of a defect without its inside", async ({ signal, defer }) => {

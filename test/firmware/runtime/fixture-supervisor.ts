@@ -1,0 +1,31 @@
+// Supervises fixture zones: `fixture-supervisor.ts DIR core:well field:hangs,cloud:well` has two stages of them.
+
+import { fileURLToPath } from "node:url";
+
+import { asFault } from "../../../drivers/contract/fault.ts";
+import { openJournal } from "../../../firmware/runtime/journal.ts";
+import { catchStopSignals } from "../../../firmware/runtime/stop-signals.ts";
+import { supervise } from "../../../firmware/runtime/supervisor.ts";
+import { systemClock } from "../../../firmware/runtime/system-clock.ts";
+import type { ChildSpec } from "../../../firmware/runtime/zone-child.ts";
+
+const [dataDir = ".", ...stages] = process.argv.slice(2);
+const zone = fileURLToPath(new URL("fixture-zone.ts", import.meta.url));
+
+const specs = stages.map((stage) =>
+  stage.split(",").map((text): ChildSpec => {
+    const [name = "", behaviour = ""] = text.split(":");
+    return { name, command: [process.execPath, zone, name, behaviour, dataDir] };
+  }),
+);
+
+const { signal, release } = catchStopSignals();
+try {
+  const onChange = (zones: object): void => void process.stdout.write(`${JSON.stringify({ zones })}\n`);
+  await supervise(specs, { clock: systemClock, log: openJournal({ scope: "supervisor" }), onChange }, signal);
+} catch (error) {
+  process.stdout.write(`refused: ${asFault(error).code}\n`);
+  process.exitCode = 3;
+} finally {
+  release();
+}

@@ -1,0 +1,156 @@
+// Shows that zones start in order, come back when they die, stop in reverse in time, and never outlive their supervisor.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { systemClock } from "../../../firmware/runtime/system-clock.ts";
+import type { Defer } from "../../support/attempt.ts";
+import { startChild } from "../../support/child.ts";
+import type { Child } from "../../support/child.ts";
+import { assert, suite } from "../../support/suite.ts";
+import { makeTempDir } from "../../support/temp-dir.ts";
+
+const supervisor = fileURLToPath(new URL("fixture-supervisor.ts", import.meta.url));
+
+function start(defer: Defer, ...stages: readonly string[]): Child {
+  const dir = makeTempDir(defer);
+  return startChild(defer, process.execPath, [supervisor, dir, ...stages]);
+}
+
+interface Standing {
+  readonly state: string;
+  readonly restarts: number;
+  readonly pid?: number;
+}
+
+function standings(child: Child): readonly Readonly<Record<string, Standing>>[] {
+  return child.output().split("\n").filter((line) => line.startsWith('{"zones"')).map((line) => JSON.parse(line).zones);
+}
+
+/** The pid of a zone, as last told. */
+function pidOf(child: Child, name: string): number {
+  const pid = standings(child).at(-1)?.[name]?.pid;
+  assert.type(pid, "number", child.output());
+  return Number(pid);
+}
+
+function lives(pid: number): boolean {
+  try {
+    // A zombie that its new parent has not collected yet does nothing any more.
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+async function untilGone(pids: readonly number[], signal: AbortSignal): Promise<void> {
+  while (pids.some(lives)) await systemClock.sleep(10, signal);
+}
+
+suite("supervisor", (test) => {
+  test("starts a stage only when every zone of the one before is ready", async ({ signal, defer }) => {
+    const child = start(defer, "core:slow", "field:well,cloud:well");
+    await child.line(/all zones run/, signal);
+    const firstField = standings(child).find((zones) => zones["field"]?.pid !== undefined);
+    assert.is(firstField?.["core"]?.state, "running");
+  });
+
+  test("stops in reverse, letting each finish, and exits 0", async ({ signal, defer }) => {
+    const child = start(defer, "core:well", "field:well,cloud:well");
+    await child.line(/all zones run/, signal);
+    const pids = ["core", "field", "cloud"].map((name) => pidOf(child, name));
+    child.kill("SIGTERM");
+    assert.equal(await child.exited, { code: 0, signal: null });
+    const ends = [...child.output().matchAll(/"scope":"(\w+)","name":"\w+","msg":"has ended"/g)].map((match) => match[1]);
+    assert.is(ends.length, 3, child.output());
+    assert.is(ends[2], "core");
+    assert.not(pids.some(lives));
+  });
+
+  test("is gone within 5 s although zones hang and spin", async ({ signal, defer }) => {
+    const child = start(defer, "core:hangs", "field:hangs,cloud:spins");
+    await child.line(/all zones run/, signal);
+    const pids = ["core", "field", "cloud"].map((name) => pidOf(child, name));
+    const startedMs = systemClock.uptimeMs();
+    child.kill("SIGTERM");
+    assert.is((await child.exited).code, 0);
+    const tookMs = systemClock.uptimeMs() - startedMs;
+    assert.ok(tookMs < 5000, `took ${tookMs} ms`);
+    assert.not(pids.some(lives));
+  });
+
+  test("has a killed zone back within 2 s and leaves the others alone", async ({ signal, defer }) => {
+    const child = start(defer, "core:well", "field:well");
+    await child.line(/all zones run/, signal);
+    const [core, field] = [pidOf(child, "core"), pidOf(child, "field")];
+    const startedMs = systemClock.uptimeMs();
+    process.kill(core, "SIGKILL");
+    await child.line(/"core":\{"state":"running","restarts":1/, signal);
+    const tookMs = systemClock.uptimeMs() - startedMs;
+    assert.ok(tookMs < 2000, `took ${tookMs} ms`);
+    assert.not(pidOf(child, "core") === core);
+    assert.is(pidOf(child, "field"), field);
+  });
+
+  test("keeps trying a zone that crashes, more slowly each time, and says so", async ({ signal, defer }) => {
+    const child = start(defer, "core:crashes");
+    await child.line(/"restarts":3/, signal);
+    const delays = [...child.output().matchAll(/"delayMs":(\d+)/g)].map((match) => Number(match[1]));
+    assert.ok(Number(delays[2]) > Number(delays[0]), String(delays));
+    child.kill("SIGTERM");
+    assert.is((await child.exited).code, 0);
+  });
+
+  test("starts a zone anew whose promise was rejected unseen, and calls it a defect", async ({ signal, defer }) => {
+    const child = start(defer, "core:rejects-unseen");
+    await child.line(/"code":"DEFECT"[^]*"restarts":1/, signal);
+    assert.match(child.output(), /nobody catches this/);
+  });
+
+  test("gives up with the zone's own words when its configuration cannot run", async ({ defer }) => {
+    const child = start(defer, "core:misconfigured", "field:well");
+    assert.is((await child.exited).code, 3);
+    assert.match(child.output(), /^weir: weir.yaml:3:5: the machine has no address\. Give it one\.$/m);
+    assert.match(child.output(), /^refused: CONFIG_INVALID$/m);
+  });
+
+  test("can be stopped while a zone is not ready yet", async ({ signal, defer }) => {
+    const child = start(defer, "core:never-ready", "field:well");
+    await child.line(/"scope":"core"[^\n]*works/, signal);
+    child.kill("SIGTERM");
+    assert.is((await child.exited).code, 0);
+    assert.not.match(child.output(), /"field":\{"state":"starting"/);
+  });
+
+  test("killed itself, it leaves no zone behind", async ({ signal, defer }) => {
+    const child = start(defer, "core:well", "field:hangs");
+    await child.line(/all zones run/, signal);
+    const pids = [pidOf(child, "core"), pidOf(child, "field")];
+    child.kill("SIGKILL");
+    await untilGone(pids, signal);
+  });
+
+  test("killed itself, it leaves not even a zone that spins", async ({ signal, defer }) => {
+    const child = start(defer, "core:spins");
+    await child.line(/all zones run/, signal);
+    const pid = pidOf(child, "core");
+    child.kill("SIGKILL");
+    await untilGone([pid], signal);
+  }, { needs: ["setpriv"] });
+
+  test("lets no zone write a core dump", async ({ signal, defer }) => {
+    const asManyAsAllowed = 'ulimit -S -c "$(ulimit -H -c)"; exec "$@"';
+    const child = startChild(defer, "sh", ["-c", asManyAsAllowed, "sh", process.execPath, supervisor, makeTempDir(defer), "core:well"]);
+    await child.line(/all zones run/, signal);
+    assert.match(readFileSync(`/proc/${pidOf(child, "core")}/limits`, "utf8"), /^Max core file size\s+0\s+0\s/m);
+  });
+
+  test("leaves Ctrl-C to the supervisor, so that zones end in order", async ({ signal, defer }) => {
+    const child = start(defer, "core:well", "field:well");
+    await child.line(/all zones run/, signal);
+    for (const name of ["core", "field"]) process.kill(pidOf(child, name), "SIGINT");
+    child.kill("SIGINT");
+    assert.is((await child.exited).code, 0);
+    assert.match(child.output(), /"scope":"field"[^\n]*has ended[^]*"scope":"core"[^\n]*has ended/);
+  });
+});
