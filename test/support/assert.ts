@@ -42,7 +42,9 @@ function demandMatch(error: unknown, expected: Expected): void {
 function isMatch(error: unknown, expected: Expected): boolean {
   if (typeof expected === "string") return codeOf(error) === expected;
   if (expected instanceof RegExp) return error instanceof Error && expected.test(error.message);
-  return expected(error);
+  // A class called as a predicate answers with an object: only `true` itself counts.
+  const verdict: unknown = expected(error);
+  return verdict === true;
 }
 
 function codeOf(error: unknown): string | undefined {
