@@ -1,0 +1,126 @@
+// One open MQTT connection: publishes with QoS 1, tells what became of each message, and notices when the broker is gone.
+
+import type { IConnackPacket, MqttClient } from "mqtt";
+import type { Packet } from "mqtt-packet";
+import { Fault } from "../../../drivers/contract/fault.ts";
+import { errorCode } from "../../runtime/error-code.ts";
+import { hex, nameBrokerFault } from "./broker-fault.ts";
+import type { ConnectPorts } from "./connect.ts";
+import { MAX_INCOMING_BYTES } from "./connect.ts";
+import { nameSocketFault } from "./socket-fault.ts";
+import type { Target } from "./target.ts";
+import { watchPeer } from "./watch-peer.ts";
+
+/** What became of a message. `lost`: the connection ended before the broker said anything, so it may or may not have it. */
+export type Answer = { readonly kind: "confirmed" } | { readonly kind: "refused"; readonly code: number; readonly reason: string } | { readonly kind: "lost" };
+
+export interface Connection {
+  /** The broker's Maximum Packet Size and Receive Maximum (MQTT 5 §3.2.2.3); infinite and 65,535 where it states none. */
+  readonly maxPacketBytes: number;
+  readonly receiveMaximum: number;
+  /** Resolves with what became of it; never rejects. */
+  publish(topic: string, payload: Buffer, options?: { readonly retain?: boolean }): Promise<Answer>;
+  /** False as soon as it is known that nothing can be sent any more. */
+  isOpen(): boolean;
+  /** Bytes handed to the socket and not yet taken by the network. */
+  unsentBytes(): number;
+  /** Resolves when it has ended, with the reason; never rejects. */
+  readonly closed: Promise<Fault>;
+  /** Says DISCONNECT, so that the broker keeps the will to itself, and closes; resolves when closed. */
+  end(): Promise<void>;
+  /** Breaks it off with this reason. */
+  breakOff(fault: Fault): void;
+}
+
+const LOST: Answer = { kind: "lost" };
+const CONFIRMED: Answer = { kind: "confirmed" };
+const DEFAULT_RECEIVE_MAXIMUM = 65_535;
+
+export function makeConnection(client: MqttClient, connack: IConnackPacket, target: Target, ports: ConnectPorts): Connection {
+  const pending = new Set<(answer: Answer) => void>();
+  const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<Fault>();
+  let why: Fault | undefined;
+  let isOver = false;
+  const explain = (fault: Fault): void => void (why ??= fault);
+  const breakOff = (fault: Fault): void => {
+    explain(fault);
+    client.end(true);
+  };
+  const watch = watchPeer({ clock: ports.clock, timing: ports.timing, unsentBytes: () => client.stream.writableLength, ping: () => client.sendPing(), fail: (message) => breakOff(new Fault("PEER_TIMEOUT", `${target.host} ${message}`, { where: target.address, remedy: "It is connected again; what was not confirmed is sent again." })) });
+  const conclude = (): void => {
+    if (isOver) return;
+    isOver = true;
+    watch.stop();
+    for (const settle of pending) settle(LOST);
+    pending.clear();
+    resolveClosed(why ?? new Fault("PEER_CLOSED", `${target.host} closed the connection`, { where: target.address, remedy: "It is connected again." }));
+  };
+  client.on("error", (error) => explain(nameRunningFault(error, target)));
+  client.stream.on("error", (error: Error) => explain(nameRunningFault(error, target)));
+  client.on("disconnect", (packet) => explain(nameBrokerFault(packet.reasonCode ?? 0x80, target, { reason: packet.properties?.reasonString, server: packet.properties?.serverReference })));
+  client.on("close", conclude);
+  guardAgainstFlood(client, target, breakOff, watch.sign);
+  const mayRetain = connack.properties?.retainAvailable !== false;
+  const isOpen = (): boolean => !isOver && why === undefined && client.connected;
+  const publish: Connection["publish"] = (topic, payload, { retain = false } = {}) =>
+    new Promise((resolve) => {
+      if (!isOpen()) return resolve(LOST);
+      const settle = (answer: Answer): void => {
+        if (!pending.delete(settle)) return;
+        watch.settled(pending.size, answer.kind === "confirmed");
+        resolve(answer);
+      };
+      pending.add(settle);
+      watch.sent();
+      client.publish(topic, payload, { qos: 1, retain: retain && mayRetain }, (error, packet) => settle(readAnswer(error ?? undefined, packet)));
+    });
+  return {
+    maxPacketBytes: connack.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
+    receiveMaximum: connack.properties?.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM,
+    publish,
+    isOpen,
+    unsentBytes: () => client.stream.writableLength,
+    closed,
+    end: async () => {
+      explain(new Fault("CANCELLED", "the uplink was stopped", { where: target.address }));
+      if (isOver) return;
+      const stopTimer = ports.clock.after(1000, () => client.stream.destroy());
+      // mqtt.js waits for acknowledgements before it says DISCONNECT; the ones still open will not come any more.
+      client.outgoing = {};
+      client.end(false);
+      await closed;
+      stopTimer();
+    },
+    breakOff,
+  };
+}
+
+function readAnswer(error: Error | undefined, packet: Packet | undefined): Answer {
+  if (error === undefined) return CONFIRMED;
+  const code = "code" in error && typeof error.code === "number" ? error.code : undefined;
+  if (code === undefined) return LOST;
+  const said = packet?.cmd === "puback" ? packet.properties?.reasonString : undefined;
+  const name = error.message.replace(/^Publish error: /, "");
+  return { kind: "refused", code, reason: `${name} (${hex(code)})${said === undefined ? "" : `: ${said.slice(0, 256)}`}` };
+}
+
+/** A broker owes us acknowledgements and nothing else: an endless packet or messages nobody subscribed to end the connection. */
+function guardAgainstFlood(client: MqttClient, target: Target, breakOff: (fault: Fault) => void, sign: () => void): void {
+  let unread = 0;
+  const accuse = (what: string): void => breakOff(new Fault("PEER_PROTOCOL", `${target.host} ${what}`, { where: target.address, remedy: "Check that this is the right broker." }));
+  client.stream.on("data", (chunk: Buffer) => {
+    unread += chunk.length;
+    if (unread > 2 * MAX_INCOMING_BYTES) accuse(`sends a packet larger than ${MAX_INCOMING_BYTES} bytes`);
+  });
+  client.on("packetreceive", (packet) => {
+    unread = 0;
+    sign();
+    if (packet.cmd === "publish") accuse(`sends messages that were not asked for (topic ${packet.topic.slice(0, 80)})`);
+  });
+}
+
+function nameRunningFault(error: Error, target: Target): Fault {
+  if (errorCode(error) !== undefined) return nameSocketFault(error, target.host, target.port, target.address);
+  if (/keepalive/i.test(error.message)) return new Fault("PEER_TIMEOUT", `${target.host} does not answer pings any more`, { where: target.address, remedy: "It is connected again.", cause: error });
+  return new Fault("PEER_PROTOCOL", `${target.host} does not keep to MQTT: ${error.message}`, { where: target.address, remedy: "It is connected again; if it stays so, look into the broker's log.", cause: error });
+}

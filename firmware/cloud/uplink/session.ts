@@ -1,0 +1,73 @@
+// What runs on one connection: the lanes and the documents, until it ends or the uplink is told to stop.
+
+import { asFault } from "../../../drivers/contract/fault.ts";
+import type { Fault } from "../../../drivers/contract/fault.ts";
+import { LANES } from "../../conduit/cloud.ts";
+import type { Blame } from "./blame.ts";
+import type { Connection } from "./connection.ts";
+import { offlineWill, runDocuments } from "./documents.ts";
+import { runLane } from "./lanes.ts";
+import { makeOutlet } from "./outlet.ts";
+import { makeSuspects } from "./suspects.ts";
+import type { Target } from "./target.ts";
+import type { UplinkPorts, UplinkSettings } from "./uplink.ts";
+
+/** Why the connection ended. */
+export interface SessionEnd {
+  readonly fault: Fault;
+  /** True when the next attempt is part of the search for the reading at which the broker closes. */
+  readonly isSearching: boolean;
+}
+
+/** Resolves when the connection has ended and everything leased on it is settled. Rejects when core refuses what it was told. */
+export async function runSession(connection: Connection, target: Target, settings: UplinkSettings, blame: Blame, ports: UplinkPorts, signal: AbortSignal): Promise<SessionEnd> {
+  const { clock, log, timing, desk } = ports;
+  const { link, gateway, version } = settings;
+  const suspects = makeSuspects(desk, ({ range, lease, reason }) => {
+    log.warn({ stream: lease.head.stream, first: range[0], last: range[1], reason }, "the broker takes everything but this reading; it is set apart");
+    blame.forget(lease.head.stream, range[0]);
+  });
+  const outlet = makeOutlet({ connection, target, gateway, compression: link.compression, blame, suspects });
+  const over = new AbortController();
+  const ended = AbortSignal.any([signal, over.signal]);
+  void connection.closed.then(() => over.abort());
+  const lanePorts = { clock, timing, desk, connection, outlet, suspects, blame, target, gateway, batch: link.batch, backlogPerSecond: link.backlogPerSecond };
+  const lanes = link.order === "strict" ? (["live"] as const) : LANES;
+  const broken = (error: unknown): never => {
+    connection.breakOff(asFault(error));
+    throw error;
+  };
+  const work = [...lanes.map((lane) => runLane(lane, lanePorts, ended)), runDocuments(connection, { clock, log, timing, core: ports.core, gateway, version }, ended)];
+  const done = Promise.allSettled(work.map((task) => task.catch(broken)));
+  await Promise.race([connection.closed, aborted(signal)]);
+  if (signal.aborted) await sayFarewell(connection, done, settings, ports);
+  const fault = await connection.closed;
+  const results = await done;
+  await suspects.keepAll();
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  const isPeers = fault.code === "PEER_CLOSED" || fault.code === "PEER_PROTOCOL" || fault.code === "PEER_LIMIT";
+  return { fault, isSearching: isPeers && !signal.aborted && blame.closed(outlet.lost) };
+}
+
+/** What is in flight gets a moment to be confirmed, so that a stop makes no repeats; then the broker hears that we go. */
+async function sayFarewell(connection: Connection, done: Promise<unknown>, settings: UplinkSettings, { clock, timing }: UplinkPorts): Promise<void> {
+  await withinMs(done, timing.farewellMs, clock);
+  const { topic, payload } = offlineWill(settings.gateway, settings.version);
+  await withinMs(connection.publish(topic, payload, { retain: true }), timing.farewellMs / 3, clock);
+  await connection.end();
+}
+
+async function withinMs(promise: Promise<unknown>, ms: number, clock: UplinkPorts["clock"]): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const stopTimer = clock.after(ms, late.resolve);
+  await Promise.race([promise, late.promise]);
+  stopTimer();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

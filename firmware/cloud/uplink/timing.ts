@@ -1,0 +1,36 @@
+// The times of the uplink that nobody configures, in one place with their reasons; tests shorten them.
+
+export interface Timing {
+  /** For each of TCP, proxy, TLS and CONNACK. */
+  readonly stageMs: number;
+  /** So long nothing may come from a broker that owes an acknowledgement; a ping is sent at half of it. */
+  readonly silenceMs: number;
+  /** So long a broker that answers pings may confirm nothing of what it was sent. */
+  readonly unconfirmedMs: number;
+  /** First and longest wait before the next attempt after a passing trouble. */
+  readonly retryFirstMs: number;
+  readonly retryMaxMs: number;
+  /** A connection that lived so long starts with the first wait again. */
+  readonly stableMs: number;
+  /** Between attempts that were refused: a certificate or a right may be set at the other end at any time. */
+  readonly refusedMs: number;
+  /** A lease waits so long for a first reading. */
+  readonly leaseWaitMs: number;
+  /** How often the figures are looked at. */
+  readonly figuresMs: number;
+  /** At a stop: so long for what is in flight to be confirmed. */
+  readonly farewellMs: number;
+}
+
+export const TIMING: Timing = {
+  stageMs: 20_000,
+  silenceMs: 30_000,
+  unconfirmedMs: 90_000,
+  retryFirstMs: 1000,
+  retryMaxMs: 60_000,
+  stableMs: 60_000,
+  refusedMs: 300_000,
+  leaseWaitMs: 20_000,
+  figuresMs: 60_000,
+  farewellMs: 1500,
+};
