@@ -1,0 +1,68 @@
+// Core's side of the cloud conduit: the link that is asked for, leases and verdicts, inventory and figures.
+
+import type { LeaseHead, cloudConduit } from "../../conduit/cloud.ts";
+import type { Call, Handlers } from "../../runtime/conduit-server.ts";
+import { rememberAnswers } from "../../runtime/remembered-answers.ts";
+import { Fault } from "../../../drivers/contract/fault.ts";
+import { CLOUD } from "../cloud-state.ts";
+import { writeInventory } from "../inventory/inventory-document.ts";
+import type { CoreParts } from "../parts.ts";
+import { reviewCloud } from "./review-link.ts";
+
+/** More than the requests that a cloud zone has in flight; a lease has at most some MiB. */
+const REMEMBERED_LEASES = 32;
+/** How long readings refused by the cloud stay a condition. */
+const REJECTED_SHOWN_MS = 60 * 60_000;
+/** The inventory is written when it has been quiet for so long, or at the latest after: a start with 2,000 machines is not 2,000 documents. */
+const QUIET_MS = 1000;
+const LATEST_MS = 10_000;
+
+export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit> {
+  const { cloud, configuration, outbox, register, revisions, secrets } = core;
+  const leases = rememberAnswers<{ readonly head: LeaseHead; readonly body: Uint8Array }>(REMEMBERED_LEASES);
+  const recall = ({ identity }: Call): void => {
+    if (cloud.recall(identity?.epoch) !== undefined) reviewCloud(core);
+  };
+  return {
+    link: async ({ after, waitMs }, { signal }) => {
+      await revisions.link.wait(after, waitMs, signal);
+      const link = configuration.current.cloud ?? null;
+      return { revision: revisions.link.value, gateway: core.gateway, version: core.version, link, secrets: secrets.textsFor(link) };
+    },
+    lease: (request, call) => {
+      recall(call);
+      return leases.answer(call.identity, () => cloud.destination().lease(request, holderOf(call), call.signal));
+    },
+    settle: async ({ stream, accepted, rejected, kept }, call) => {
+      recall(call);
+      await cloud.destination().settle({ stream, accepted, rejected, kept }, holderOf(call));
+      const [first] = rejected;
+      if (first !== undefined) core.fading.note("READINGS_REJECTED", CLOUD, first.reason, REJECTED_SHOWN_MS);
+      return {};
+    },
+    inventory: async ({ after, waitMs }, { signal }) => {
+      await revisions.inventory.wait(after, waitMs, signal);
+      if (after !== revisions.inventory.value && after !== 0) await settleDown(core, signal);
+      return { revision: revisions.inventory.value, document: writeInventory(core.gateway, register) };
+    },
+    figures: () => outbox.figures(CLOUD),
+    state: (report, { identity }) => {
+      cloud.tell(report, identity?.epoch);
+      reviewCloud(core);
+      return {};
+    },
+  };
+}
+
+function holderOf({ identity }: Call): string {
+  if (identity === undefined) throw new Fault("INPUT_INVALID", "leases and verdicts need an epoch and a request number");
+  return identity.epoch;
+}
+
+async function settleDown({ clock, revisions }: CoreParts, signal: AbortSignal): Promise<void> {
+  const startedMs = clock.uptimeMs();
+  for (let before = 0; before !== revisions.inventory.value && clock.uptimeMs() - startedMs < LATEST_MS; ) {
+    before = revisions.inventory.value;
+    await clock.sleep(QUIET_MS, signal);
+  }
+}

@@ -1,0 +1,72 @@
+// Core's side of the local conduit: what the `weir` command and the supervisor ask and tell.
+
+import type { localConduit, Status } from "../../conduit/local.ts";
+import type { Handlers } from "../../runtime/conduit-server.ts";
+import { CLOUD } from "../cloud-state.ts";
+import { secretUsers } from "../configuration/placements.ts";
+import type { Asset } from "../inventory/asset.ts";
+import type { CoreParts } from "../parts.ts";
+import { findSecretNames } from "../vault/secret-names.ts";
+
+/** Actor of the audit entries: whoever may run the command as this user. */
+const LOCAL = "local";
+
+export function makeLocalHandlers(core: CoreParts): Handlers<typeof localConduit> {
+  const { configuration, register, revisions, secrets, values, zones } = core;
+  return {
+    status: () => readStatus(core),
+    values: async ({ after, waitMs }, { signal }) => {
+      await revisions.values.wait(after, waitMs, signal);
+      const { revision, samples } = values.since(after);
+      return { revision, values: samples.map((reading) => ({ asset: reading.asset, name: register.get(reading.asset)?.name ?? reading.asset, reading })) };
+    },
+    secretNames: () => ({ names: [...secrets.names()] }),
+    setSecret: ({ name, text }) => {
+      secrets.set(name, text, LOCAL);
+      announceSecret(core, name);
+      return {};
+    },
+    deleteSecret: ({ name }) => {
+      secrets.delete(name, LOCAL);
+      announceSecret(core, name);
+      return {};
+    },
+    zones: ({ zones: standings }) => {
+      zones.tell(standings);
+      return {};
+    },
+    reload: async (_, { signal }) => {
+      const { applied, needsRestart } = await configuration.reload(LOCAL, signal);
+      return { applied: [...applied], needsRestart: [...needsRestart] };
+    },
+  };
+}
+
+/** Whoever's configuration refers to the secret gets the new one by its long poll. */
+function announceSecret({ configuration, secrets, revisions }: CoreParts, name: string): void {
+  const { assets, cloud } = configuration.current;
+  secrets.checkMissing(secretUsers(configuration.current));
+  if (findSecretNames(assets).includes(name)) revisions.assignments.advance();
+  if (findSecretNames(cloud).includes(name)) revisions.link.advance();
+}
+
+function readStatus(core: CoreParts): Status {
+  const { clock, cloud, conditions, gateway, outbox, register, version, zones } = core;
+  const report = cloud.report;
+  const isConfigured = core.configuration.current.cloud !== undefined;
+  return {
+    state: conditions.state(),
+    gateway,
+    version,
+    uptimeSeconds: Math.round(clock.uptimeMs()) / 1000,
+    zones: zones.standings,
+    outbox: outbox.figures(CLOUD),
+    cloud: { state: isConfigured ? (report?.state ?? "connecting") : "not configured", peer: report?.peer ?? null },
+    assets: Object.fromEntries([...register.all()].map((asset) => [asset.id, readAsset(core, asset)])),
+    conditions: conditions.list().map((condition) => ({ ...condition })),
+  };
+}
+
+function readAsset({ links }: CoreParts, { name, state, zone, nameplate, points }: Asset): Status["assets"][string] {
+  return { name, state, link: zone === null ? "not assigned" : (links.get(name)?.state ?? "connecting"), nameplate, points };
+}

@@ -1,0 +1,26 @@
+// Hands the configuration in force to the parts of core that depend on it.
+
+import type { ConfigurationChange } from "../../config/compare.ts";
+import { CLOUD } from "../cloud-state.ts";
+import { ASSET_CODES, CLOUD_LINK_CODES } from "../health/fault-conditions.ts";
+import type { CoreParts } from "../parts.ts";
+import { placementsOf, secretUsers } from "./placements.ts";
+
+/** What the configuration says goes to the parts; at start everything, later what has changed. */
+export async function applyConfiguration(parts: CoreParts, change?: ConfigurationChange): Promise<void> {
+  const { cloud, conditions, configuration, links, register, revisions, secrets } = parts;
+  const { current } = configuration;
+  const placements = placementsOf(current);
+  register.place(placements);
+  for (const [name] of links.entries()) if (!placements.has(name)) links.delete(name);
+  for (const { code, subject } of conditions.list()) {
+    if (ASSET_CODES.some((known) => known === code) && !placements.has(subject)) conditions.become(ASSET_CODES, subject);
+  }
+  if (current.cloud === undefined) conditions.become(CLOUD_LINK_CODES, CLOUD);
+  secrets.checkMissing(secretUsers(current));
+  await cloud.configure(current);
+  if (change === undefined) return;
+  revisions.assignments.advance();
+  revisions.inventory.advance();
+  if (change.applied.includes("cloud")) revisions.link.advance();
+}

@@ -1,0 +1,32 @@
+// What the configuration says about its machines, in the words of the register and of the source conduit.
+
+import type { Configuration } from "../../config/schema.ts";
+import type { EquipmentPath, Placement } from "../inventory/asset.ts";
+import { findSecretNames } from "../vault/secret-names.ts";
+
+/** The zone that reads machines on the network. The zone for attached hardware comes with its drivers. */
+export const FIELD_ZONE = "source-field";
+
+export function placementsOf(configuration: Configuration): ReadonlyMap<string, Placement> {
+  return new Map(configuration.assets.map((asset) => [asset.name, { zone: FIELD_ZONE, equipment: equipmentOf(configuration, asset.equipment) }]));
+}
+
+export function segmentOf(configuration: Configuration, name: string | undefined): string[] {
+  return [...(configuration.segments.find((segment) => segment.name === name)?.subnets ?? [])];
+}
+
+/** For each secret that the configuration refers to: where it does. */
+export function secretUsers(configuration: Configuration): ReadonlyMap<string, string> {
+  const users = new Map<string, string>();
+  const note = (user: string, value: unknown): void => {
+    for (const name of findSecretNames(value)) users.set(name, users.has(name) ? `${users.get(name)}, ${user}` : user);
+  };
+  for (const asset of configuration.assets) note(`assets: ${asset.name}`, asset.config);
+  note("cloud", configuration.cloud);
+  return users;
+}
+
+/** The asset's own levels win over those that all machines have in common. */
+function equipmentOf(configuration: Configuration, own: object | undefined): EquipmentPath {
+  return { ...configuration.equipment, ...own };
+}

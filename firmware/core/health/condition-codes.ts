@@ -1,0 +1,56 @@
+// The closed table of condition codes, each with its severity, and the shape of a condition's texts.
+
+export const LANGUAGES = ["en", "de"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+export type Severity = "info" | "warning" | "error";
+
+/** What a person at the gateway must know. `{subject}` and `{detail}` are filled in for each case. */
+export interface ConditionText {
+  readonly title: string;
+  readonly cause: string;
+  readonly effect: string;
+  readonly remedy: string;
+}
+
+/** The code fixes the severity. `error`: something accepted or expected does not happen; `warning`: it will, unless somebody acts; `info`: it passes by itself. */
+export const SEVERITY_OF = {
+  OUTBOX_DAMAGED: "error",
+  OUTBOX_UNUSABLE: "error",
+  OUTBOX_RECOVERING: "info",
+  OUTBOX_DROPPING: "error",
+  OUTBOX_FULL: "error",
+  OUTBOX_SHARED: "warning",
+  STATE_SET_ASIDE: "warning",
+  AUDIT_SET_ASIDE: "error",
+  AUDIT_CHAIN_BROKEN: "error",
+  AUDIT_NOT_WRITTEN: "error",
+  VAULT_SET_ASIDE: "error",
+  VAULT_KEY_UNUSABLE: "error",
+  SECRET_UNREADABLE: "error",
+  SECRET_MISSING: "error",
+  CONFIG_BROKEN: "error",
+  CONFIG_NEEDS_RESTART: "warning",
+  ASSET_LOST: "error",
+  ASSET_DENIED: "error",
+  ASSET_MISCONFIGURED: "error",
+  ASSET_STOPPED: "error",
+  ASSET_CHANGED: "warning",
+  ASSET_TWICE: "warning",
+  PUBLISH_URL_REFUSED: "warning",
+  ASSET_ADVISORY: "warning",
+  PAYLOADS_QUARANTINED: "warning",
+  CLOUD_LOST: "error",
+  CLOUD_REFUSED: "error",
+  CLOUD_MISCONFIGURED: "error",
+  CLOUD_STOPPED: "error",
+  READINGS_REJECTED: "error",
+  ZONE_CRASH_LOOP: "error",
+} as const satisfies Record<string, Severity>;
+
+export type ConditionCode = keyof typeof SEVERITY_OF;
+export const CONDITION_CODES = Object.keys(SEVERITY_OF) as readonly ConditionCode[];
+
+export function isConditionCode(code: string): code is ConditionCode {
+  return Object.hasOwn(SEVERITY_OF, code);
+}

@@ -1,0 +1,192 @@
+// The conditions in German.
+
+import type { ConditionCode, ConditionText } from "./condition-codes.ts";
+
+export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
+  OUTBOX_DAMAGED: {
+    title: "Der Ausgangsspeicher war beschädigt und wurde beiseitegelegt",
+    cause: "{detail}",
+    effect: "Was lesbar war, wird in einem neuen Strom gesendet. Messwerte im beschädigten Teil sind verloren, wenn sich die Datei nicht reparieren lässt.",
+    remedy: "Bewahren Sie die genannte Datei auf und geben Sie sie dem Servicepartner. Prüfen Sie den Datenträger: Eine beschädigte Datenbank ist oft sein erstes Zeichen.",
+  },
+  OUTBOX_UNUSABLE: {
+    title: "Der Ausgangsspeicher ist nicht verwendbar",
+    cause: "{detail}",
+    effect: "Messwerte werden nicht angenommen. Die Maschinen behalten, was sie selbst behalten können.",
+    remedy: "Prüfen Sie die Rechte des Datenverzeichnisses und seinen Datenträger. Das Gateway versucht es weiter.",
+  },
+  OUTBOX_RECOVERING: {
+    title: "Messwerte werden aus einem beschädigten Ausgangsspeicher gerettet",
+    cause: "{detail}",
+    effect: "Neue Messwerte werden wie gewohnt angenommen und gesendet; die geretteten folgen als Rückstand.",
+    remedy: "Nichts zu tun. Schalten Sie das Gateway nicht aus, bis diese Meldung verschwunden ist.",
+  },
+  OUTBOX_DROPPING: {
+    title: "Messwerte werden verworfen, weil der Ausgangsspeicher seine Grenze erreicht hat",
+    cause: "{detail}",
+    effect: "Die ältesten Messwerte werden gelöscht, bevor sie gesendet wurden. Der Empfänger erfährt durch einen Lückensatz genau, welche.",
+    remedy: "Stellen Sie die Verbindung zu {subject} wieder her, oder erlauben Sie dem Ausgangsspeicher in der Konfiguration mehr Platz oder Alter.",
+  },
+  OUTBOX_FULL: {
+    title: "Der Speicher ist voll",
+    cause: "{detail}",
+    effect: "Neue Messwerte werden nicht angenommen. Die Maschinen behalten, was sie selbst behalten können.",
+    remedy: "Schaffen Sie Platz im Dateisystem des Datenverzeichnisses; die Annahme geht von selbst weiter.",
+  },
+  OUTBOX_SHARED: {
+    title: "Ein fremdes Programm hält eine Datenbank offen",
+    cause: "{detail}",
+    effect: "Das Schreibprotokoll von {subject} kann nicht geleert werden und wächst.",
+    remedy: "Beenden Sie das Programm, das die Datenbankdatei liest (Betrachter, Sicherung durch Kopieren). Verwenden Sie `weir backup`, statt die Datei zu kopieren.",
+  },
+  STATE_SET_ASIDE: {
+    title: "Die Zustandsdatenbank war beschädigt und wurde beiseitegelegt",
+    cause: "{detail}",
+    effect: "Die Maschinen werden neu erkannt, letzte Werte beginnen leer. Messwerte im Ausgangsspeicher sind nicht betroffen.",
+    remedy: "Prüfen Sie den Datenträger. Die genannte Datei kann gelöscht werden, sobald die Maschinen wieder verbunden sind.",
+  },
+  AUDIT_SET_ASIDE: {
+    title: "Das Prüfprotokoll war beschädigt und wurde beiseitegelegt",
+    cause: "{detail}",
+    effect: "Ein neues Prüfprotokoll hat begonnen. Ältere Einträge stehen nur in der genannten Datei.",
+    remedy: "Bewahren Sie die Datei als Beweis auf. Klären Sie, ob der Datenträger versagt hat oder jemand die Datei verändert hat.",
+  },
+  AUDIT_CHAIN_BROKEN: {
+    title: "Das Prüfprotokoll wurde verändert",
+    cause: "{detail}",
+    effect: "Den Einträgen ab dieser Stelle ist als Beweis nicht zu trauen.",
+    remedy: "Bewahren Sie eine Kopie von audit.db auf, klären Sie, wer Zugang zum Gateway hatte, und behandeln Sie dies als Sicherheitsvorfall.",
+  },
+  AUDIT_NOT_WRITTEN: {
+    title: "Das Prüfprotokoll kann nicht geschrieben werden",
+    cause: "{detail}",
+    effect: "Das Gateway arbeitet weiter, aber was geschieht, wird nicht aufgezeichnet.",
+    remedy: "Schaffen Sie Platz im Dateisystem des Datenverzeichnisses und prüfen Sie die Rechte von audit.db.",
+  },
+  VAULT_SET_ASIDE: {
+    title: "Der Tresor war beschädigt und wurde beiseitegelegt",
+    cause: "{detail}",
+    effect: "Alle Geheimnisse sind verloren. Maschinen und Cloud, die eines brauchen, sind nicht erreichbar.",
+    remedy: "Setzen Sie die Geheimnisse mit `weir secret set NAME` neu. Prüfen Sie den Datenträger.",
+  },
+  VAULT_KEY_UNUSABLE: {
+    title: "Der Schlüssel des Tresors ist nicht verwendbar",
+    cause: "{detail}",
+    effect: "Kein Geheimnis kann gelesen oder gesetzt werden. Maschinen und Cloud, die eines brauchen, sind nicht erreichbar; alles andere arbeitet.",
+    remedy: "Legen Sie die richtige Schlüsseldatei mit dem genannten Besitzer und Modus zurück und starten Sie neu. Ohne sie: vault.key und vault.db löschen und die Geheimnisse neu setzen.",
+  },
+  SECRET_UNREADABLE: {
+    title: "Das Geheimnis {subject} lässt sich nicht entschlüsseln",
+    cause: "{detail}",
+    effect: "Wer dieses Geheimnis braucht, kann sich nicht verbinden.",
+    remedy: "Setzen Sie es mit `weir secret set {subject}` neu. Hat niemand Schlüssel oder Datenbank verändert, prüfen Sie den Datenträger.",
+  },
+  SECRET_MISSING: {
+    title: "Das Geheimnis {subject} ist nicht gesetzt",
+    cause: "Die Konfiguration verweist darauf: {detail}",
+    effect: "Wer dieses Geheimnis braucht, kann sich nicht verbinden.",
+    remedy: "Setzen Sie es mit `weir secret set {subject}`.",
+  },
+  CONFIG_BROKEN: {
+    title: "Die Konfiguration hat Fehler und wird nicht verwendet",
+    cause: "{detail}",
+    effect: "Das Gateway arbeitet mit der letzten guten Konfiguration weiter.",
+    remedy: "Berichtigen Sie die genannten Zeilen. `weir check` zeigt sie alle.",
+  },
+  CONFIG_NEEDS_RESTART: {
+    title: "Ein Teil der Konfiguration wartet auf einen Neustart",
+    cause: "Geändert, wird aber nur beim Start gelesen: {detail}",
+    effect: "Das Gateway arbeitet bei diesen Einstellungen mit den früheren Werten weiter.",
+    remedy: "Starten Sie Weir neu, wenn es passt. Durch einen Neustart geht kein angenommener Messwert verloren.",
+  },
+  ASSET_LOST: {
+    title: "Keine Verbindung zu {subject}",
+    cause: "{detail}",
+    effect: "Die Messpunkte gelten als schlecht. Was die Maschine inzwischen aufhebt, wird nachgeholt.",
+    remedy: "Prüfen Sie, ob die Maschine eingeschaltet ist und Netzwerkkabel und Adresse stimmen. Das Gateway versucht es weiter.",
+  },
+  ASSET_DENIED: {
+    title: "{subject} und das Gateway vertrauen einander nicht",
+    cause: "{detail}",
+    effect: "Die Maschine wird nicht gelesen, und es werden ihr keine Zugangsdaten gesendet.",
+    remedy: "Vergewissern Sie sich, dass es die richtige Maschine ist, und berichtigen Sie dann Zertifikat, Fingerabdruck oder Zugangsdaten in der Konfiguration.",
+  },
+  ASSET_MISCONFIGURED: {
+    title: "{subject} lässt sich so, wie konfiguriert, nicht lesen",
+    cause: "{detail}",
+    effect: "Die Maschine wird nicht gelesen.",
+    remedy: "Berichtigen Sie den Abschnitt dieser Maschine in der Konfiguration.",
+  },
+  ASSET_STOPPED: {
+    title: "Der Treiber von {subject} wurde angehalten",
+    cause: "{detail}",
+    effect: "Die Maschine wird nicht gelesen. Andere Maschinen sind nicht betroffen.",
+    remedy: "Speichern Sie die Konfiguration oder starten Sie Weir neu, um es wieder zu versuchen. Geschieht es erneut, geben Sie das Protokoll dem Servicepartner.",
+  },
+  ASSET_CHANGED: {
+    title: "Hinter {subject} antwortet eine andere Maschine",
+    cause: "{detail}",
+    effect: "Die neue Maschine wird unter ihrer eigenen Identität gelesen; die frühere bleibt als nicht mehr zugeordnet im Verzeichnis.",
+    remedy: "Wurde die Maschine getauscht, ist nichts zu tun. Wenn nicht, klären Sie, was unter dieser Adresse antwortet.",
+  },
+  ASSET_TWICE: {
+    title: "Die Maschine hinter {subject} ist doppelt konfiguriert",
+    cause: "{detail}",
+    effect: "Sie wird einmal gelesen; was auf dem zweiten Weg kommt, wird beiseitegelegt.",
+    remedy: "Entfernen Sie einen der beiden Abschnitte aus der Konfiguration, oder berichtigen Sie seine Adresse.",
+  },
+  PUBLISH_URL_REFUSED: {
+    title: "{subject} verweist auf eine nicht erlaubte Adresse",
+    cause: "{detail}",
+    effect: "Das Gateway verbindet sich nicht dorthin. Die Maschine wird nur durch Abfragen gelesen.",
+    remedy: "Berichtigen Sie die Publish-Adresse in der Maschine, oder nehmen Sie ihr Netz in `segment` auf, wenn sie dort stehen soll.",
+  },
+  ASSET_ADVISORY: {
+    title: "{subject} arbeitet mit einer Einschränkung",
+    cause: "{detail}",
+    effect: "Die Maschine wird gelesen, aber nicht vollständig.",
+    remedy: "Berichtigen Sie, was genannt ist.",
+  },
+  PAYLOADS_QUARANTINED: {
+    title: "Daten wurden beiseitegelegt",
+    cause: "{detail}",
+    effect: "Sie wurden der Quelle bestätigt und werden nicht weitergesendet. Der Platz ist begrenzt: Das Älteste weicht.",
+    remedy: "Prüfen Sie das Profil der Maschine, und ob die Maschine konfiguriert und angenommen ist.",
+  },
+  CLOUD_LOST: {
+    title: "Keine Verbindung zur Cloud",
+    cause: "{detail}",
+    effect: "Messwerte warten im Ausgangsspeicher und werden gesendet, sobald die Verbindung wieder steht.",
+    remedy: "Prüfen Sie Internetverbindung, Proxy und Firewall des Werks. Das Gateway versucht es weiter.",
+  },
+  CLOUD_REFUSED: {
+    title: "Cloud und Gateway vertrauen einander nicht",
+    cause: "{detail}",
+    effect: "Messwerte warten im Ausgangsspeicher, bis das berichtigt ist.",
+    remedy: "Prüfen Sie auf beiden Seiten Zertifikat, Rechnername, Gültigkeit und Zugangsdaten, und die Uhrzeit des Gateways.",
+  },
+  CLOUD_MISCONFIGURED: {
+    title: "Die Verbindung zur Cloud ist so, wie konfiguriert, nicht möglich",
+    cause: "{detail}",
+    effect: "Messwerte warten im Ausgangsspeicher, bis das berichtigt ist.",
+    remedy: "Berichtigen Sie den Abschnitt `cloud` der Konfiguration.",
+  },
+  CLOUD_STOPPED: {
+    title: "Die Verbindung zur Cloud wurde angehalten",
+    cause: "{detail}",
+    effect: "Messwerte warten im Ausgangsspeicher.",
+    remedy: "Speichern Sie die Konfiguration oder starten Sie Weir neu, um es wieder zu versuchen. Geschieht es erneut, geben Sie das Protokoll dem Servicepartner.",
+  },
+  READINGS_REJECTED: {
+    title: "Die Cloud hat Messwerte abgelehnt",
+    cause: "{detail}",
+    effect: "Sie sind beiseitegelegt und werden nicht noch einmal gesendet.",
+    remedy: "Fragen Sie den Betreiber der Cloud-Plattform nach dem Grund; vergleichen Sie Formate und Grenzen.",
+  },
+  ZONE_CRASH_LOOP: {
+    title: "Der Prozess {subject} endet immer wieder",
+    cause: "{detail}",
+    effect: "Er wird mit wachsenden Pausen neu gestartet. Was er tut, geschieht verspätet oder gar nicht; nichts Angenommenes geht verloren.",
+    remedy: "Geben Sie das Protokoll dem Servicepartner. Ein Neustart des Gateways kann für eine Weile helfen.",
+  },
+};

@@ -1,0 +1,192 @@
+// The conditions in English.
+
+import type { ConditionCode, ConditionText } from "./condition-codes.ts";
+
+export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
+  OUTBOX_DAMAGED: {
+    title: "The outbox was damaged and set aside",
+    cause: "{detail}",
+    effect: "What could be read is sent in a new stream. Readings in the damaged part are lost unless the file can be repaired.",
+    remedy: "Keep the file that is named here and send it to your service partner. Check the storage medium: a damaged database is often its first sign.",
+  },
+  OUTBOX_UNUSABLE: {
+    title: "The outbox cannot be used",
+    cause: "{detail}",
+    effect: "No reading is accepted. Machines keep what they can keep themselves.",
+    remedy: "Check the rights of the data directory and its storage medium. The gateway keeps trying.",
+  },
+  OUTBOX_RECOVERING: {
+    title: "Readings are being recovered from a damaged outbox",
+    cause: "{detail}",
+    effect: "New readings are accepted and sent as usual; recovered ones follow as backlog.",
+    remedy: "Nothing to do. Do not switch the gateway off until this has gone.",
+  },
+  OUTBOX_DROPPING: {
+    title: "Readings are dropped because the outbox has reached its limit",
+    cause: "{detail}",
+    effect: "The oldest readings are deleted before they were sent. The receiver is told exactly which ones by a gap record.",
+    remedy: "Restore the connection to {subject}, or give the outbox more space or age in the configuration.",
+  },
+  OUTBOX_FULL: {
+    title: "The storage is full",
+    cause: "{detail}",
+    effect: "No new reading is accepted. Machines keep what they can keep themselves.",
+    remedy: "Free space on the file system of the data directory; acceptance resumes by itself.",
+  },
+  OUTBOX_SHARED: {
+    title: "A foreign program holds a database open",
+    cause: "{detail}",
+    effect: "The write-ahead log of {subject} cannot be emptied and grows.",
+    remedy: "End the program that reads the database file (a viewer, a backup by copy). Use `weir backup` instead of copying the file.",
+  },
+  STATE_SET_ASIDE: {
+    title: "The state database was damaged and set aside",
+    cause: "{detail}",
+    effect: "Machines are identified anew, last values start empty. No reading in the outbox is affected.",
+    remedy: "Check the storage medium. The file named here can be deleted once the machines are connected again.",
+  },
+  AUDIT_SET_ASIDE: {
+    title: "The audit log was damaged and set aside",
+    cause: "{detail}",
+    effect: "A new audit log has begun. Entries before it are only in the file named here.",
+    remedy: "Keep the file as evidence. Find out whether the storage medium failed or somebody changed the file.",
+  },
+  AUDIT_CHAIN_BROKEN: {
+    title: "The audit log was altered",
+    cause: "{detail}",
+    effect: "Entries from there on cannot be trusted as evidence.",
+    remedy: "Keep a copy of audit.db, find out who had access to the gateway, and treat this as a security incident.",
+  },
+  AUDIT_NOT_WRITTEN: {
+    title: "The audit log cannot be written",
+    cause: "{detail}",
+    effect: "The gateway keeps working, but what happens is not recorded.",
+    remedy: "Free space on the file system of the data directory and check the rights of audit.db.",
+  },
+  VAULT_SET_ASIDE: {
+    title: "The vault was damaged and set aside",
+    cause: "{detail}",
+    effect: "All secrets are gone. Machines and cloud that need one cannot be reached.",
+    remedy: "Set the secrets again with `weir secret set NAME`. Check the storage medium.",
+  },
+  VAULT_KEY_UNUSABLE: {
+    title: "The key of the vault cannot be used",
+    cause: "{detail}",
+    effect: "No secret can be read or set. Machines and cloud that need one cannot be reached; everything else works.",
+    remedy: "Put the right key file back with owner and mode as named, and restart. Without it, delete vault.key and vault.db and set the secrets again.",
+  },
+  SECRET_UNREADABLE: {
+    title: "The secret {subject} cannot be decrypted",
+    cause: "{detail}",
+    effect: "Whoever needs this secret cannot connect.",
+    remedy: "Set it again with `weir secret set {subject}`. If nobody changed key or database, check the storage medium.",
+  },
+  SECRET_MISSING: {
+    title: "The secret {subject} is not set",
+    cause: "The configuration refers to it: {detail}",
+    effect: "Whoever needs this secret cannot connect.",
+    remedy: "Set it with `weir secret set {subject}`.",
+  },
+  CONFIG_BROKEN: {
+    title: "The configuration has faults and is not used",
+    cause: "{detail}",
+    effect: "The gateway works on with the last configuration that was good.",
+    remedy: "Correct the lines that are named. `weir check` shows all of them.",
+  },
+  CONFIG_NEEDS_RESTART: {
+    title: "Part of the configuration waits for a restart",
+    cause: "Changed, but read only at start: {detail}",
+    effect: "The gateway works on with the former values of these settings.",
+    remedy: "Restart Weir when it suits. No accepted reading is lost by a restart.",
+  },
+  ASSET_LOST: {
+    title: "No connection to {subject}",
+    cause: "{detail}",
+    effect: "Its points are marked bad. What the machine keeps meanwhile is fetched when it is back.",
+    remedy: "Check that the machine is switched on and its network cable and address are right. The gateway keeps trying.",
+  },
+  ASSET_DENIED: {
+    title: "{subject} and the gateway do not trust each other",
+    cause: "{detail}",
+    effect: "The machine is not read and no credentials are sent to it.",
+    remedy: "Make sure that this is the right machine, then correct its certificate, pin or credentials in the configuration.",
+  },
+  ASSET_MISCONFIGURED: {
+    title: "{subject} cannot be read as configured",
+    cause: "{detail}",
+    effect: "The machine is not read.",
+    remedy: "Correct the section of this machine in the configuration.",
+  },
+  ASSET_STOPPED: {
+    title: "The driver of {subject} was stopped",
+    cause: "{detail}",
+    effect: "The machine is not read. Other machines are not affected.",
+    remedy: "Save the configuration or restart Weir to try again. If it happens again, send the log to your service partner.",
+  },
+  ASSET_CHANGED: {
+    title: "Another machine answers behind {subject}",
+    cause: "{detail}",
+    effect: "The new machine is read under its own identity; the former one stays in the register as no longer assigned.",
+    remedy: "If the machine was exchanged, nothing. If not, find out what answers at this address.",
+  },
+  ASSET_TWICE: {
+    title: "The machine behind {subject} is configured twice",
+    cause: "{detail}",
+    effect: "It is read once; the readings that come by the second way are set apart.",
+    remedy: "Remove one of the two sections from the configuration, or correct its address.",
+  },
+  PUBLISH_URL_REFUSED: {
+    title: "{subject} points to an address that is not allowed",
+    cause: "{detail}",
+    effect: "The gateway does not connect there. The machine is read by requests only.",
+    remedy: "Correct the publish address in the machine, or add its network to `segment` if it is meant to be there.",
+  },
+  ASSET_ADVISORY: {
+    title: "{subject} works with a restriction",
+    cause: "{detail}",
+    effect: "The machine is read, but not completely.",
+    remedy: "Correct what is named.",
+  },
+  PAYLOADS_QUARANTINED: {
+    title: "Data was set apart",
+    cause: "{detail}",
+    effect: "It was acknowledged to its source and is not sent on. The quarantine is bounded: the oldest makes room.",
+    remedy: "Check the profile of the machine, and that the machine is configured and accepted.",
+  },
+  CLOUD_LOST: {
+    title: "No connection to the cloud",
+    cause: "{detail}",
+    effect: "Readings wait in the outbox and are sent when the connection is back.",
+    remedy: "Check the Internet connection, the proxy and the firewall of the plant. The gateway keeps trying.",
+  },
+  CLOUD_REFUSED: {
+    title: "The cloud and the gateway do not trust each other",
+    cause: "{detail}",
+    effect: "Readings wait in the outbox until this is corrected.",
+    remedy: "Check certificate, host name, validity dates and credentials on both sides, and the time of the gateway.",
+  },
+  CLOUD_MISCONFIGURED: {
+    title: "The cloud link cannot be used as configured",
+    cause: "{detail}",
+    effect: "Readings wait in the outbox until this is corrected.",
+    remedy: "Correct the section `cloud` of the configuration.",
+  },
+  CLOUD_STOPPED: {
+    title: "The cloud link was stopped",
+    cause: "{detail}",
+    effect: "Readings wait in the outbox.",
+    remedy: "Save the configuration or restart Weir to try again. If it happens again, send the log to your service partner.",
+  },
+  READINGS_REJECTED: {
+    title: "The cloud refused readings",
+    cause: "{detail}",
+    effect: "They are kept apart and not sent again.",
+    remedy: "Ask the operator of the cloud platform for the reason; compare the formats and limits.",
+  },
+  ZONE_CRASH_LOOP: {
+    title: "The process {subject} keeps ending",
+    cause: "{detail}",
+    effect: "It is started again with growing pauses. What it does happens late or not at all; nothing accepted is lost.",
+    remedy: "Send the log to your service partner. A restart of the gateway may help for a while.",
+  },
+};

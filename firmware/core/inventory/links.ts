@@ -1,0 +1,61 @@
+// How the connection behind each assignment stands, kept over a restart of core since the zone reports only changes.
+
+import type { Database } from "better-sqlite3";
+import type { InputOf } from "../../conduit/route.ts";
+import type { sourceConduit } from "../../conduit/source.ts";
+
+type Report = InputOf<typeof sourceConduit.link>;
+
+export interface Link {
+  readonly state: Report["state"];
+  readonly fault?: Report["fault"];
+}
+
+export class Links {
+  readonly #links = new Map<string, Link>();
+  readonly #dirty = new Set<string>();
+  readonly #write: (names: readonly string[]) => void;
+
+  /** Loads what was written before. Throws SyntaxError where a row is damaged. */
+  constructor(database: Database) {
+    const store = database.prepare("INSERT OR REPLACE INTO links (name, state, fault) VALUES (?, ?, ?)");
+    const remove = database.prepare("DELETE FROM links WHERE name = ?");
+    this.#write = database.transaction((names: readonly string[]) => {
+      for (const name of names) {
+        const link = this.#links.get(name);
+        if (link === undefined) remove.run(name);
+        else store.run(name, link.state, link.fault === undefined ? null : JSON.stringify(link.fault));
+      }
+    });
+    const rows = database.prepare<[], { name: string; state: Link["state"]; fault: string | null }>("SELECT name, state, fault FROM links").all();
+    for (const { name, state, fault } of rows) this.#links.set(name, { state, ...(fault === null ? {} : { fault: JSON.parse(fault) as NonNullable<Link["fault"]> }) });
+  }
+
+  get(assignment: string): Link | undefined {
+    return this.#links.get(assignment);
+  }
+
+  entries(): Iterable<[string, Link]> {
+    return this.#links.entries();
+  }
+
+  isConnected(assignment: string): boolean {
+    return this.#links.get(assignment)?.state === "connected";
+  }
+
+  set(assignment: string, link: Link): void {
+    this.#links.set(assignment, link);
+    this.#dirty.add(assignment);
+  }
+
+  delete(assignment: string): void {
+    if (this.#links.delete(assignment)) this.#dirty.add(assignment);
+  }
+
+  /** Writes what changed in one commit. Throws what SQLite throws. */
+  flush(): void {
+    if (this.#dirty.size === 0) return;
+    this.#write([...this.#dirty]);
+    this.#dirty.clear();
+  }
+}

@@ -1,0 +1,134 @@
+// The register of assets: who they are, which assignment leads to them, and whose readings are taken.
+
+import type { Clock } from "../../../drivers/contract/clock.ts";
+import { assetIdOf } from "../../../drivers/contract/identity.ts";
+import type { AssetId } from "../../../drivers/contract/identity.ts";
+import type { Asset, Found, Placement, PointSpec } from "./asset.ts";
+import type { AssetRows } from "./asset-rows.ts";
+import type { Revision } from "./revision.ts";
+
+/** Something about identities that a person should know. */
+export type IdentityChange =
+  /** Another asset answers behind the assignment than before. */
+  | { readonly kind: "changed"; readonly assignment: string; readonly before: readonly AssetId[]; readonly now: readonly AssetId[] }
+  /** The asset was found behind another assignment than before and goes over to it. */
+  | { readonly kind: "moved"; readonly asset: AssetId; readonly assignment: string; readonly before: string }
+  /** The asset is read through `holder`, which is connected: this assignment leads to it a second time. */
+  | { readonly kind: "twice"; readonly asset: AssetId; readonly assignment: string; readonly holder: string };
+
+export interface Identified {
+  readonly accepted: readonly AssetId[];
+  readonly changes: readonly IdentityChange[];
+}
+
+export class Register {
+  readonly #rows: AssetRows;
+  readonly #clock: Clock;
+  readonly #revision: Revision;
+  readonly #assets = new Map<AssetId, Asset>();
+  readonly #byName = new Map<string, Set<AssetId>>();
+  #placements: ReadonlyMap<string, Placement> = new Map();
+
+  /** Loads what state.db holds. `revision` grows with every change of the register. */
+  constructor(rows: AssetRows, clock: Clock, revision: Revision) {
+    this.#rows = rows;
+    this.#clock = clock;
+    this.#revision = revision;
+    for (const asset of rows.load()) this.#keep(asset);
+  }
+
+  get(id: AssetId): Asset | undefined {
+    return this.#assets.get(id);
+  }
+
+  all(): Iterable<Asset> {
+    return this.#assets.values();
+  }
+
+  /** The assets that were last found behind the assignment, those included that it leads to no more. */
+  behind(assignment: string): readonly AssetId[] {
+    return [...(this.#byName.get(assignment) ?? [])];
+  }
+
+  isPlaced(assignment: string, zone: string): boolean {
+    return this.#placements.get(assignment)?.zone === zone;
+  }
+
+  /** Why a reading of this asset is not taken from this zone; undefined when it is. On the hot path: one look-up. */
+  refusal(id: AssetId, zone: string): string | undefined {
+    const asset = this.#assets.get(id);
+    if (asset !== undefined && asset.state === "accepted" && asset.zone === zone) return undefined;
+    if (asset === undefined) return "the asset is unknown: it was never identified behind a configured machine";
+    if (asset.state !== "accepted") return `the asset is ${asset.state}, not accepted`;
+    return asset.zone === null ? "no configured machine leads to the asset any more" : `the asset is assigned to zone ${asset.zone}, not to ${zone}`;
+  }
+
+  /** The configuration names these machines now. Assets whose machine is gone from it stay, assigned to no zone. */
+  place(placements: ReadonlyMap<string, Placement>): void {
+    this.#placements = placements;
+    const changed: Asset[] = [];
+    for (const asset of this.#assets.values()) {
+      if (asset.zone === null) continue;
+      const placement = placements.get(asset.name);
+      const next = placement === undefined ? { ...asset, zone: null } : { ...asset, zone: placement.zone, equipment: placement.equipment };
+      if (next.zone !== asset.zone || JSON.stringify(next.equipment) !== JSON.stringify(asset.equipment)) changed.push(next);
+    }
+    this.#commit(changed);
+  }
+
+  /**
+   * What is found behind a configured assignment becomes accepted and assigned to it, unless a person refused or suspended it, or
+   * another assignment reads it at this moment (`isConnected`). What was behind it before and is not now stays, assigned to no zone.
+   */
+  identify(assignment: string, address: string, found: readonly Found[], isConnected: (assignment: string) => boolean): Identified {
+    const placement = this.#placements.get(assignment);
+    if (placement === undefined) return { accepted: [], changes: [] };
+    const changes: IdentityChange[] = [];
+    const points = new Map<AssetId, readonly PointSpec[]>();
+    const next = new Map<AssetId, Asset>();
+    const before = this.behind(assignment).filter((id) => this.#assets.get(id)?.zone !== null);
+    for (const { nameplate, points: specs } of found) {
+      const id = assetIdOf(nameplate);
+      const known = this.#assets.get(id);
+      const holder = known === undefined || known.zone === null || known.name === assignment ? undefined : known.name;
+      if (holder !== undefined && isConnected(holder)) {
+        changes.push({ kind: "twice", asset: id, assignment, holder });
+        continue;
+      }
+      if (holder !== undefined) changes.push({ kind: "moved", asset: id, assignment, before: holder });
+      const now = new Date(this.#clock.now()).toISOString();
+      const common = { id, name: assignment, zone: placement.zone, equipment: placement.equipment, nameplate, address, points: specs.length, lastSeen: now };
+      next.set(id, { ...common, state: known === undefined || known.state === "pending" ? "accepted" : known.state, firstSeen: known?.firstSeen ?? now });
+      points.set(id, specs);
+    }
+    const gone = before.filter((id) => !next.has(id));
+    if (gone.length > 0 && next.size > 0) changes.push({ kind: "changed", assignment, before: gone, now: [...next.keys()] });
+    for (const id of next.size > 0 ? gone : []) {
+      const asset = this.#assets.get(id);
+      if (asset !== undefined) next.set(id, { ...asset, zone: null });
+    }
+    this.#commit([...next.values()], points);
+    return { accepted: [...points.keys()].filter((id) => this.#assets.get(id)?.state === "accepted"), changes };
+  }
+
+  /** JSON text of the asset's point specifications, as they were identified. */
+  pointsOf(id: AssetId): string {
+    return this.#rows.pointsOf(id);
+  }
+
+  #commit(assets: readonly Asset[], points?: ReadonlyMap<AssetId, readonly PointSpec[]>): void {
+    if (assets.length === 0) return;
+    this.#rows.write(assets, points);
+    for (const asset of assets) this.#keep(asset);
+    this.#revision.advance();
+  }
+
+  #keep(asset: Asset): void {
+    const before = this.#assets.get(asset.id);
+    if (before !== undefined && before.name !== asset.name) this.#byName.get(before.name)?.delete(asset.id);
+    this.#assets.set(asset.id, asset);
+    const named = this.#byName.get(asset.name);
+    if (named === undefined) this.#byName.set(asset.name, new Set([asset.id]));
+    else named.add(asset.id);
+  }
+}

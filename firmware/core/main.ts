@@ -1,0 +1,112 @@
+// The zone core: decides and remembers. It has no network, only files and the conduits to the other zones.
+
+import { asFault, isFault } from "../../drivers/contract/fault.ts";
+import { cloudConduit } from "../conduit/cloud.ts";
+import { localConduit } from "../conduit/local.ts";
+import type { Contract } from "../conduit/route.ts";
+import { sourceConduit } from "../conduit/source.ts";
+import { conduitSocket } from "../runtime/conduit-path.ts";
+import { serveConduit } from "../runtime/conduit-server.ts";
+import type { ConduitServer, Handlers } from "../runtime/conduit-server.ts";
+import type { Service, ZoneContext } from "../runtime/service.ts";
+import { CLOUD } from "./cloud-state.ts";
+import { makeCloudHandlers } from "./conduits/cloud-handlers.ts";
+import { makeLocalHandlers } from "./conduits/local-handlers.ts";
+import { reviewLink } from "./conduits/review-link.ts";
+import { makeSourceHandlers } from "./conduits/source-handlers.ts";
+import { applyConfiguration } from "./configuration/apply-configuration.ts";
+import { FIELD_ZONE } from "./configuration/placements.ts";
+import { openCore } from "./open-core.ts";
+import type { OpenCore } from "./open-core.ts";
+import type { CoreParts } from "./parts.ts";
+
+/** How long the conduits wait at the end for what is being committed; the whole end takes at most 3 s. */
+const CLOSE_MS = 1500;
+const TICK_MS = 1000;
+
+export const core: Service = { name: "core", run };
+
+async function run(context: ZoneContext, signal: AbortSignal): Promise<void> {
+  const open = await openCore(context, signal);
+  const ending = new AbortController();
+  try {
+    await applyConfiguration(open.parts);
+    for (const [assignment] of open.parts.links.entries()) reviewLink(open.parts, FIELD_ZONE, assignment);
+    const servers = await serveAll(open.parts, context);
+    try {
+      const background = runBackground(open, AbortSignal.any([signal, ending.signal]));
+      context.ready();
+      await Promise.race([aborted(signal), background]);
+      ending.abort();
+      await Promise.all([background, ...servers.map((server) => server.close())]);
+    } finally {
+      await Promise.all(servers.map((server) => server.close()));
+    }
+    open.parts.trail.record({ actor: "core", action: "core.stopped", target: "core", result: "done" });
+  } finally {
+    ending.abort();
+    await open.close();
+  }
+}
+
+async function serveAll(parts: CoreParts, context: ZoneContext): Promise<readonly ConduitServer[]> {
+  const servers: ConduitServer[] = [];
+  const serve = async <C extends Contract>(name: string, contract: C, handlers: Handlers<C>): Promise<void> => {
+    const socket = conduitSocket(context.dataDir, name);
+    servers.push(await serveConduit(contract, handlers, { socket, log: context.log.child(name), clock: context.clock, closeMs: CLOSE_MS }));
+  };
+  try {
+    // The local conduit last: who reaches it finds the others open.
+    await serve(FIELD_ZONE, sourceConduit, makeSourceHandlers(parts, FIELD_ZONE));
+    await serve(CLOUD, cloudConduit, makeCloudHandlers(parts));
+    await serve("local", localConduit, makeLocalHandlers(parts));
+    return servers;
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.close()));
+    throw error;
+  }
+}
+
+/** Ends when the signal aborts; rejects when a part of it fails, which ends the zone: the supervisor starts it anew. */
+async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void> {
+  const { parts } = open;
+  const { configuration } = parts;
+  let applying = Promise.resolve();
+  configuration.onChange((change) => {
+    applying = applying.then(() => applyConfiguration(parts, change)).catch((error: unknown) => parts.log.error({ fault: asFault(error) }, "the changed configuration was not applied completely"));
+  });
+  await Promise.all([configuration.watch(signal), tick(parts, signal), unlessCancelled(open.verifyAudit(signal))]);
+  await applying;
+}
+
+/** Once a second: what is written late, gathered or fades. */
+async function tick({ clock, fading, links, log, trail, values }: CoreParts, signal: AbortSignal): Promise<void> {
+  let isFailing = false;
+  while (!signal.aborted) {
+    await unlessCancelled(clock.sleep(TICK_MS, signal));
+    fading.tick();
+    trail.tick();
+    try {
+      values.flush();
+      links.flush();
+      isFailing = false;
+    } catch (error) {
+      // Last values and link states may be lost; what is accepted lies in the outbox.
+      if (!isFailing) log.warn({ fault: asFault(error, "state.db") }, "last values cannot be written");
+      isFailing = true;
+    }
+  }
+}
+
+async function unlessCancelled(work: Promise<void>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!isFault(error, "CANCELLED")) throw error;
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,142 @@
+// Opens what core is made of, in the order in which the parts need each other, and closes it in reverse.
+
+import { join } from "node:path";
+import { asFault } from "../../drivers/contract/fault.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import type { Condition } from "../conduit/local.ts";
+import type { ZoneContext } from "../runtime/service.ts";
+import { Audit } from "./audit/audit.ts";
+import { prepareAuditSchema } from "./audit/audit-schema.ts";
+import { AuditTrail } from "./audit/trail.ts";
+import { verifyAudit } from "./audit/verify.ts";
+import { CloudState } from "./cloud-state.ts";
+import { ActiveConfiguration } from "./configuration/active-configuration.ts";
+import { keepGatewayId } from "./configuration/gateway-id.ts";
+import type { ConditionCode } from "./health/condition-codes.ts";
+import { Conditions } from "./health/conditions.ts";
+import { Fading } from "./health/fading.ts";
+import { Zones } from "./health/zones.ts";
+import { AssetRows } from "./inventory/asset-rows.ts";
+import { LastValues } from "./inventory/last-values.ts";
+import { Links } from "./inventory/links.ts";
+import { Register } from "./inventory/register.ts";
+import { Revision } from "./inventory/revision.ts";
+import { openKept, prepareStateSchema } from "./inventory/state-schema.ts";
+import type { Kept } from "./inventory/state-schema.ts";
+import { openOutbox } from "./outbox/outbox.ts";
+import type { Outbox } from "./outbox/outbox.ts";
+import type { CoreParts, Revisions } from "./parts.ts";
+import { openDatabase } from "./storage/open-database.ts";
+import type { OpenedDatabase } from "./storage/open-database.ts";
+import { keyFile } from "./vault/key-file.ts";
+import { openVault } from "./vault/open-vault.ts";
+import { Secrets } from "./vault/secrets.ts";
+
+export interface OpenCore {
+  readonly parts: CoreParts;
+  /** Walks the audit log in portions and raises AUDIT_CHAIN_BROKEN; ends early when the signal aborts. */
+  verifyAudit(signal: AbortSignal): Promise<void>;
+  /** Commits what waits and closes everything. Called once. */
+  close(): Promise<void>;
+}
+
+/** Throws a Fault only where a database can be neither opened nor begun anew; leaves nothing open then. */
+export async function openCore(context: ZoneContext, signal: AbortSignal): Promise<OpenCore> {
+  const closers: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) {
+      try {
+        await closer();
+      } catch (error) {
+        context.log.warn({ fault: asFault(error) }, "a part of core did not close cleanly");
+      }
+    }
+  };
+  try {
+    return await openParts(context, signal, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openParts(context: ZoneContext, signal: AbortSignal, closers: (() => unknown)[], close: () => Promise<void>): Promise<OpenCore> {
+  const { clock, log, dataDir } = context;
+  const conditions = new Conditions(clock, logCondition(context));
+  const vault = openVault(dataDir, keyFile(dataDir), clock);
+  closers.push(() => vault.close());
+  const audit = openDatabase(join(dataDir, "audit.db"), clock, prepareAuditSchema);
+  closers.push(() => audit.database.close());
+  const trail = new AuditTrail(new Audit(audit.database, clock, vault.auditKey), conditions, clock);
+  closers.push(() => trail.flushDrops());
+  const state = openDatabase(join(dataDir, "state.db"), clock, prepareStateSchema);
+  closers.push(() => state.database.close());
+  trail.record({ actor: "core", action: "core.started", target: "core", result: "done", detail: { version: packageJson.version } });
+  noteSetAside(conditions, trail, { VAULT_SET_ASIDE: vault, AUDIT_SET_ASIDE: audit, STATE_SET_ASIDE: state });
+  const kept = openKept(state.database);
+  const configuration = await ActiveConfiguration.open({ file: context.configFile, clock, kept, conditions, trail }, signal);
+  const gateway = configuration.current.gateway.id ?? keepGatewayId(dataDir);
+  const revisions: Revisions = { assignments: new Revision(clock), link: new Revision(clock), inventory: new Revision(clock), values: new Revision(clock) };
+  const register = new Register(new AssetRows(state.database), clock, revisions.inventory);
+  const values = new LastValues(state.database, revisions.values);
+  const links = new Links(state.database);
+  closers.push(() => links.flush(), () => flushAll(values));
+  const outbox = await openOutboxOf(context, configuration, kept, conditions, trail);
+  closers.push(() => outbox.close());
+  const fading = new Fading(conditions, clock);
+  const cloud = new CloudState(outbox, kept);
+  const secrets = new Secrets(vault.vault, conditions, trail);
+  const parts: CoreParts = {
+    ...{ clock, log, gateway, version: packageJson.version, conditions, fading, trail, secrets, configuration, register, links, values, outbox, cloud, revisions },
+    zones: new Zones(clock, fading),
+    isStateNew: state.setAside !== undefined,
+  };
+  const verify = async (stop: AbortSignal): Promise<void> => {
+    const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop));
+    if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);
+  };
+  return { parts, verifyAudit: verify, close };
+}
+
+/** At the end everything may be written at once: no reader waits any more. Bounded all the same, so that the end comes in time. */
+function flushAll(values: LastValues): void {
+  for (let portion = 0; portion < 40 && values.flush(); portion += 1);
+}
+
+function openOutboxOf({ clock, log, dataDir }: ZoneContext, configuration: ActiveConfiguration, kept: Kept, conditions: Conditions, trail: AuditTrail): Promise<Outbox> {
+  const { maxAge, maxBytes, watermark } = configuration.current.outbox;
+  const open = openOutbox({
+    file: join(dataDir, "outbox.db"),
+    clock,
+    log: log.child("outbox"),
+    generation: kept.read("outbox-generation"),
+    limits: { maxAgeMs: maxAge, maxFraction: watermark.maxFraction, reserveBytes: watermark.reserveBytes, ...(maxBytes === undefined ? {} : { maxBytes }) },
+    report: {
+      raise: (code, subject, detail) => {
+        const isNew = conditions.raise(code, subject, detail);
+        if (isNew && code === "OUTBOX_DAMAGED") trail.record({ actor: "core", action: "database.set-aside", target: subject, result: "done", detail: { words: detail } });
+      },
+      clear: (code, subject) => void conditions.clear(code, subject),
+    },
+    dropped: (event) => trail.recordDrop(event),
+  });
+  return open.then((outbox) => {
+    kept.write("outbox-generation", outbox.generation);
+    return outbox;
+  });
+}
+
+function noteSetAside(conditions: Conditions, trail: AuditTrail, databases: Readonly<Partial<Record<ConditionCode, { readonly setAside?: OpenedDatabase["setAside"] }>>>): void {
+  for (const [code, { setAside }] of Object.entries(databases) as [ConditionCode, { readonly setAside?: OpenedDatabase["setAside"] }][]) {
+    if (setAside === undefined) continue;
+    conditions.raise(code, setAside.path, `${setAside.reason}. The file is now ${setAside.path}.`);
+    trail.record({ actor: "core", action: "database.set-aside", target: setAside.path, result: "done", detail: { reason: setAside.reason } });
+  }
+}
+
+function logCondition({ log }: ZoneContext): (change: "raised" | "cleared", condition: Condition) => void {
+  return (change, { code, subject, severity, cause }) => {
+    if (change === "cleared") log.info({ condition: code, subject }, "a condition is over");
+    else log[severity === "warning" ? "warn" : severity]({ condition: code, subject }, cause);
+  };
+}

@@ -1,0 +1,45 @@
+// What core is made of once it is open: the parts that the conduits' handlers work on.
+
+import type { Clock } from "../../drivers/contract/clock.ts";
+import type { Log } from "../runtime/journal.ts";
+import type { AuditTrail } from "./audit/trail.ts";
+import type { ActiveConfiguration } from "./configuration/active-configuration.ts";
+import type { CloudState } from "./cloud-state.ts";
+import type { Conditions } from "./health/conditions.ts";
+import type { Fading } from "./health/fading.ts";
+import type { Zones } from "./health/zones.ts";
+import type { LastValues } from "./inventory/last-values.ts";
+import type { Links } from "./inventory/links.ts";
+import type { Register } from "./inventory/register.ts";
+import type { Revision } from "./inventory/revision.ts";
+import type { Outbox } from "./outbox/outbox.ts";
+import type { Secrets } from "./vault/secrets.ts";
+
+export interface CoreParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly gateway: string;
+  readonly version: string;
+  readonly conditions: Conditions;
+  readonly fading: Fading;
+  readonly zones: Zones;
+  readonly trail: AuditTrail;
+  readonly secrets: Secrets;
+  readonly configuration: ActiveConfiguration;
+  readonly register: Register;
+  readonly links: Links;
+  readonly values: LastValues;
+  readonly outbox: Outbox;
+  readonly cloud: CloudState;
+  /** What long polls wait on. */
+  readonly revisions: Revisions;
+  /** True when state.db had to be begun anew: what the zones read now is unknown until it is identified again. */
+  readonly isStateNew: boolean;
+}
+
+export interface Revisions {
+  readonly assignments: Revision;
+  readonly link: Revision;
+  readonly inventory: Revision;
+  readonly values: Revision;
+}
