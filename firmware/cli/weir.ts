@@ -4,11 +4,14 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { asFault, isFault } from "../../drivers/contract/fault.ts";
+import { addCheck } from "./check.ts";
 import { addLedger } from "./ledger.ts";
+import { addSecret } from "./secret.ts";
 import { addSimulate } from "./simulate.ts";
 import { addStart } from "./start.ts";
+import { addStatus } from "./status.ts";
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addSimulate, addLedger];
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addSecret, addCheck, addSimulate, addLedger];
 
 /** What every command ends with. */
 const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;
