@@ -1,9 +1,8 @@
 // `weir check`: says whether a configuration can be used, and else everything that is wrong with it.
 
-import type { Command } from "commander";
+import { CommanderError, type Command } from "commander";
 import { asFault, reportFault } from "../../drivers/contract/fault.ts";
-import { inspectConfiguration, readConfigurationFile } from "../config/load.ts";
-import { writeProblem, type Problem } from "../config/problems.ts";
+import type { Problem } from "../config/problems.ts";
 
 /** Exit codes of every subcommand: done, and wrong input. */
 const DONE = 0;
@@ -20,7 +19,7 @@ export interface CheckResult {
   readonly lines: readonly string[];
 }
 
-/** Adds the subcommand. It sets the process's exit code and never throws. */
+/** Adds the subcommand. After it has told the faults it ends with a CommanderError, which stands for exit code 2. */
 export function addCheck(program: Command): void {
   program
     .command("check")
@@ -29,18 +28,18 @@ export function addCheck(program: Command): void {
     .option("--json", "print the result as JSON")
     .action(async (options: CheckOptions) => {
       const { exitCode, lines } = await checkFile(options.config, options.json === true, new AbortController().signal);
-      // A fault is the command's answer to the question that was asked; still, scripts look for it on the error output.
       const output = exitCode === DONE || options.json === true ? process.stdout : process.stderr;
       output.write(lines.map((line) => `${line}\n`).join(""));
-      process.exitCode = exitCode;
+      if (exitCode !== DONE) throw new CommanderError(exitCode, "weir.check", "the configuration cannot be used");
     });
 }
 
 /** Checks a file as the subcommand does, without printing. */
 export async function checkFile(file: string, asJson: boolean, signal: AbortSignal): Promise<CheckResult> {
+  const { inspectConfiguration, readConfigurationFile } = await import("../config/load.ts");
   try {
     const { problems } = inspectConfiguration(await readConfigurationFile(file, signal));
-    return asJson ? writeJson(file, problems) : writeText(file, problems);
+    return asJson ? tellAsJson(file, problems) : await tellAsText(file, problems);
   } catch (error) {
     const fault = asFault(error, file);
     const json = JSON.stringify({ file, valid: false, problems: [], fault: reportFault(fault) });
@@ -48,11 +47,12 @@ export async function checkFile(file: string, asJson: boolean, signal: AbortSign
   }
 }
 
-function writeText(file: string, problems: readonly Problem[]): CheckResult {
+async function tellAsText(file: string, problems: readonly Problem[]): Promise<CheckResult> {
+  const { writeProblem } = await import("../config/problems.ts");
   if (problems.length === 0) return { exitCode: DONE, lines: [`${file}: this configuration can be used.`] };
   return { exitCode: WRONG_INPUT, lines: problems.map((problem) => writeProblem(file, problem)) };
 }
 
-function writeJson(file: string, problems: readonly Problem[]): CheckResult {
+function tellAsJson(file: string, problems: readonly Problem[]): CheckResult {
   return { exitCode: problems.length === 0 ? DONE : WRONG_INPUT, lines: [JSON.stringify({ file, valid: problems.length === 0, problems })] };
 }

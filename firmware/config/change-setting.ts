@@ -65,8 +65,8 @@ function render(value: unknown): string {
 /** A single value in place of another: only its own characters change. */
 function replaceScalar(text: string, document: Document, path: Path, value: unknown): string | undefined {
   const node = document.getIn(path, true);
-  if (!isScalar(node) || typeof value === "object" || node.range == null) return undefined;
-  const [start, end] = node.range;
+  if (!isScalar(node) || typeof value === "object") return undefined;
+  const [start, end] = node.range ?? [0, 0];
   if (start === end) return undefined;
   return text.slice(0, start) + render(value) + text.slice(end);
 }
@@ -81,9 +81,11 @@ function insertKey(text: string, document: Document, path: Path, value: unknown)
   const first = parent.items[0]?.key;
   const last = parent.items.at(-1);
   const tail = isNode(last?.value) ? last.value : last?.key;
-  if (!isNode(first) || first.range == null || !isNode(tail) || tail.range == null) return undefined;
-  const indent = " ".repeat(first.range[0] - (text.lastIndexOf("\n", first.range[0] - 1) + 1));
-  const lineEnd = endOfContent(text, tail.range[1]);
+  const start = isNode(first) ? first.range?.[0] : undefined;
+  const end = isNode(tail) ? tail.range?.[1] : undefined;
+  if (start === undefined || end === undefined) return undefined;
+  const indent = " ".repeat(start - (text.lastIndexOf("\n", start - 1) + 1));
+  const lineEnd = endOfContent(text, end);
   const lines = render(addition).replace(/^(?=.)/gm, indent);
   return `${text.slice(0, lineEnd)}${text.slice(0, lineEnd).endsWith("\n") ? "" : "\n"}${lines}\n${text.slice(lineEnd).replace(/^\n/, "")}`;
 }

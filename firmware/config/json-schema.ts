@@ -9,15 +9,13 @@ export interface JsonSchema {
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
-  readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: boolean | JsonSchema;
+  readonly additionalProperties?: boolean;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly minItems?: number;
@@ -38,7 +36,7 @@ export interface JsonSchema {
 
 /** Every typebox schema is a JSON Schema; its type only does not say so. */
 export function asJsonSchema(schema: TSchema): JsonSchema {
-  return schema as JsonSchema;
+  return schema;
 }
 
 /** The values that a schema allows one by one; undefined where it allows more than a list. */

@@ -69,7 +69,7 @@ function resolveObject(schema: JsonSchema, value: unknown, path: Path, report: R
   }
   const { properties = {} } = schema;
   const resolved: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) if (!Object.hasOwn(properties, key)) resolveOther(schema, key, value[key], [...path, key], resolved, report);
+  for (const key of Object.keys(value)) if (!Object.hasOwn(properties, key)) refuseKey(schema, key, path, report);
   for (const [key, property] of Object.entries(properties)) {
     const given = Object.hasOwn(value, key) ? value[key] : undefined;
     const isMissing = (given ?? property.default ?? undefined) === undefined;
@@ -79,22 +79,16 @@ function resolveObject(schema: JsonSchema, value: unknown, path: Path, report: R
   return resolved;
 }
 
-/** A key that the schema does not name: allowed where it names a pattern or a schema for others, and else refused. */
-function resolveOther(schema: JsonSchema, key: string, value: unknown, path: Path, resolved: Record<string, unknown>, report: Report): void {
-  const pattern = Object.entries(schema.patternProperties ?? {}).find(([source]) => new RegExp(source, "u").test(key))?.[1];
-  const other = pattern ?? (typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined);
-  if (other !== undefined) {
-    Object.defineProperty(resolved, key, { value: resolve(other, value, path, report), enumerable: true, writable: true, configurable: true });
-    return;
-  }
+/** A key that the schema does not name is refused: no section of the configuration has keys of the user's choice. */
+function refuseKey(schema: JsonSchema, key: string, path: Path, report: Report): void {
   const known = Object.keys(schema.properties ?? {});
   const nearest = findNearest(key, known);
   const remedy = nearest === undefined ? `Known here: ${listWords(known, "and")}.` : `Did you mean ${nearest}?`;
-  report({ path, at: "key", message: `${writePath(path.slice(0, -1))} has no setting ${quote(key)}.`, remedy });
+  report({ path: [...path, key], at: "key", message: `${writePath(path)} has no setting ${quote(key)}.`, remedy });
 }
 
 function refusePlainSecret(path: Path, tell: Tell): undefined {
-  const name = String(path.findLast((part) => typeof part === "string") ?? "name");
+  const name = path.findLast((part) => typeof part === "string") ?? "name";
   tell("must be a reference to a secret: a secret itself never stands in the configuration.", `Store it with \`weir secret set NAME\` and write \`${name}: {secret: NAME}\` here.`);
   return undefined;
 }

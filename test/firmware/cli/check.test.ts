@@ -12,15 +12,13 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the subcommand alone, as the `weir` command would, in a folder that holds `text` as weir.yaml. */
+/** Runs `weir check` in a folder that holds `text` as weir.yaml. */
 function check(defer: Defer, text: string | undefined, ...options: string[]): Promise<Ended> {
   const cwd = makeTempDir(defer);
   if (text !== undefined) writeFileSync(join(cwd, "weir.yaml"), text);
-  const module = new URL("../../../firmware/cli/check.ts", import.meta.url).href;
-  const commander = import.meta.resolve("commander");
-  const script = `import { Command } from "${commander}"; import { addCheck } from "${module}"; const program = new Command("weir"); addCheck(program); await program.parseAsync(["check", ...process.argv.slice(1)], { from: "user" });`;
+  const command = join(import.meta.dirname, "../../../firmware/cli/weir.ts");
   return new Promise((resolve) => {
-    execFile(process.execPath, ["--input-type=module", "--eval", script, "--", ...options], { cwd }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : error.code, stdout, stderr }));
+    execFile(process.execPath, [command, "check", ...options], { cwd }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : error.code, stdout, stderr }));
   });
 }
 

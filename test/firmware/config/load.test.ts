@@ -52,7 +52,8 @@ suite("configuration, loading", (test) => {
     test(`the duration ${written} is loaded as ${ms} milliseconds`, () => {
       const text = isShort ? `assets:\n${machine("press", `, pollInterval: ${written}`)}` : `outbox: {maxAge: ${written}}`;
       const { assets, outbox } = load(text);
-      assert.is(isShort ? (assets[0]?.config as { pollInterval: number }).pollInterval : outbox.maxAge, ms);
+      const config = assets[0]?.config as { pollInterval: number } | undefined;
+      assert.is(isShort ? config?.pollInterval : outbox.maxAge, ms);
     });
   }
 
@@ -84,13 +85,13 @@ suite("configuration, hostile text", (test) => {
 
   test("a file over 1 MiB is refused before it is parsed", () => assert.match(only(`# ${"x".repeat(MOST_BYTES)}`), /more than 1048576/));
   test("brackets that nest a hundred thousand deep are refused", () => assert.match(only("[".repeat(100_000)), /nested|indentation|bracket/));
-  test("a map of fifty thousand keys is told in bounded lines and time", () => {
-    const { problems } = inspectConfiguration(Array.from({ length: 50_000 }, (_, index) => `key${index}: 1\n`).join(""));
+  test("a map of ten thousand keys is told in bounded lines and time", () => {
+    const { problems } = inspectConfiguration(Array.from({ length: 10_000 }, (_, index) => `key${index}: 1\n`).join(""));
     assert.is(problems.length, MOST_PROBLEMS + 1);
     assert.match(problems.at(-1)?.message ?? "", /more faults/);
   });
-  test("a key that stands fifty thousand times is told in bounded lines and time", () => {
-    assert.match(only("a: 1\n".repeat(50_000)), /second time/);
+  test("a key that stands ten thousand times is told in bounded lines and time", () => {
+    assert.match(only("a: 1\n".repeat(10_000)), /second time/);
   });
 
   test("no text brings the loader down: it gives a configuration or CONFIG_INVALID", () => {
@@ -138,7 +139,7 @@ suite("configuration, its file", (test) => {
 });
 
 suite("configuration, schema", (test) => {
-  const known = new Set(["type", "description", "default", "properties", "required", "patternProperties", "additionalProperties", "items", "anyOf", "enum", "const", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern", "format", "expects", "unit", "shortest", "longest", "secretReference"]);
+  const known = new Set(["type", "description", "default", "properties", "required", "additionalProperties", "items", "anyOf", "enum", "const", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern", "format", "expects", "unit", "shortest", "longest", "secretReference"]);
 
   test("uses no keyword that the check does not know", () => {
     for (const { path, schema } of walk(asJsonSchema(ConfigurationSchema), "")) for (const keyword of Object.keys(schema)) assert.ok(known.has(keyword), `${path} uses ${keyword}`);
