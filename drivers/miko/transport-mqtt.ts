@@ -22,7 +22,7 @@ export interface BrokerHandlers {
 }
 
 /** Received and not yet durable, per machine. */
-const MAX_IN_FLIGHT_BYTES = 2 * 1_048_576;
+const MAX_IN_FLIGHT_BYTES = 262_144;
 /** A broker that does not read its acknowledgements (4 bytes each) is cut off. */
 const MAX_UNSENT_BYTES = 1_048_576;
 

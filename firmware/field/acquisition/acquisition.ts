@@ -1,0 +1,177 @@
+// One assignment's life: open, identify to core, subscribe; and after a fault what its kind asks for. It shares nothing with the others but the batcher.
+
+import type { Clock } from "../../../drivers/contract/clock.ts";
+import type { Accept, Driver, DriverContext, Session } from "../../../drivers/contract/driver.ts";
+import { asFault, Fault, isFault } from "../../../drivers/contract/fault.ts";
+import { assetIdOf, type AssetId, type PointId } from "../../../drivers/contract/identity.ts";
+import type { Sample } from "../../../drivers/contract/reading.ts";
+import type { Assignment } from "../../conduit/source.ts";
+import { makeBackoff } from "../../runtime/backoff.ts";
+import type { Log } from "../../runtime/journal.ts";
+import type { Batcher } from "../reading-batcher.ts";
+import { withDeadline } from "./deadline.ts";
+import { makeLinkReport, type LinkReport } from "./link-report.ts";
+import type { Core } from "./core.ts";
+
+export interface AcquisitionParts {
+  readonly drivers: readonly Driver<unknown>[];
+  readonly core: Core;
+  readonly batcher: Batcher;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Delays between attempts: with the connection itself, a machine that is back is read again within 5 s. */
+const RETRY = { firstMs: 100, maxMs: 3000, stableMs: 10_000 };
+const MAX_DEFECTS = 3;
+const OPEN_LIMIT_MS = 120_000;
+const CLOSE_LIMIT_MS = 3000;
+/** How often core is asked again about a machine that nobody has accepted yet. */
+const PENDING_MS = 5000;
+
+/** Runs until the signal aborts, or until a fault says that trying again is useless. Never rejects. */
+export async function acquire(assignment: Assignment, parts: AcquisitionParts, signal: AbortSignal): Promise<void> {
+  const { clock } = parts;
+  const log = parts.log.child(assignment.name);
+  const link = makeLinkReport(assignment.name, (report) => parts.core.link(report, signal), log);
+  const known: KnownPoints = new Map();
+  const backoff = makeBackoff(RETRY);
+  for (let defects = 0; !signal.aborted; ) {
+    const startMs = clock.uptimeMs();
+    const fault = await attempt(assignment, parts, { log, link, known }, signal);
+    if (signal.aborted) return;
+    if (fault.kind === "defect") defects += 1;
+    const isFinal = fault.kind === "config" || fault.kind === "denied" || fault.kind === "permanent" || defects > MAX_DEFECTS;
+    link.state(isFinal ? "stopped" : "lost", fault);
+    log[isFinal ? "error" : "warn"]({ fault }, isFinal ? "reading stopped" : "the machine is lost");
+    await turnBad(known, fault, assignment.name, parts);
+    if (isFinal) return;
+    await clock.sleep(backoff.nextMs(clock.uptimeMs() - startMs), signal).catch(() => undefined);
+  }
+}
+
+type KnownPoints = Map<AssetId, readonly PointId[]>;
+
+interface Scope {
+  readonly log: Log;
+  readonly link: LinkReport;
+  /** Points that may be good at core: filled when core knows them, emptied when they were turned bad. */
+  readonly known: KnownPoints;
+}
+
+async function attempt(assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<Fault> {
+  let session: Session | undefined;
+  try {
+    scope.link.state("connecting");
+    const driver = parts.drivers.find(({ id }) => id === assignment.driver);
+    if (driver === undefined) throw new Fault("NOT_SUPPORTED", `there is no driver "${assignment.driver}" here`, { where: assignment.name });
+    const cursors = new Map(Object.entries(assignment.cursors));
+    const context = makeContext(assignment, parts, scope, cursors, signal);
+    session = await withDeadline(`driver ${driver.id}: open`, OPEN_LIMIT_MS, parts.clock, signal, (limited) => driver.open(assignment.config, context, limited));
+    await follow(session, assignment, parts, scope, cursors, signal);
+    throw new Fault("PEER_CLOSED", "the driver ended without a reason", { where: assignment.name });
+  } catch (error) {
+    return asFault(error, assignment.name);
+  } finally {
+    if (session !== undefined) await closeSession(session, parts, scope.log);
+  }
+}
+
+async function follow(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, cursors: Map<AssetId, string>, signal: AbortSignal): Promise<void> {
+  await identify(session, assignment, parts, scope, cursors, signal);
+  const subscribe = session.subscribe?.bind(session);
+  if (subscribe === undefined) throw new Fault("NOT_SUPPORTED", `driver "${assignment.driver}" supplies nothing by itself`, { where: assignment.name });
+  const { clock, batcher } = parts;
+  let isConnected = false;
+  const noteConnected = (): void => {
+    if (isConnected) return;
+    isConnected = true;
+    scope.link.state("connected");
+    scope.log.info({}, "connected");
+  };
+  // A machine without a single point has no first reading to show that it is there.
+  const stop = clock.after(PENDING_MS, noteConnected);
+  const accept: Accept = async (readings, moved) => {
+    await batcher.add(assignment.name, readings, moved);
+    if (moved !== undefined) cursors.set(moved.asset, moved.cursor);
+    if (readings.length > 0) noteConnected();
+  };
+  try {
+    await withDeadline(`driver ${assignment.driver}: subscribe`, Number.POSITIVE_INFINITY, clock, signal, (limited) => subscribe(accept, limited));
+  } finally {
+    stop();
+  }
+}
+
+/** Tells core what was found; resolves when at least one of the assets is accepted. */
+async function identify(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, cursors: Map<AssetId, string>, signal: AbortSignal): Promise<void> {
+  const assets = await Promise.all(session.assets.map(async (nameplate) => ({ nameplate, points: await session.browse(assetIdOf(nameplate), signal) })));
+  for (;;) {
+    const reply = await parts.core.identify({ assignment: assignment.name, address: addressOf(assignment), assets: assets.map(({ nameplate, points }) => ({ nameplate, points: [...points] })) }, signal);
+    for (const [asset, cursor] of Object.entries(reply.cursors)) cursors.set(asset, cursor);
+    if (reply.accepted.length > 0) {
+      for (const { nameplate, points } of assets) {
+        const asset = assetIdOf(nameplate);
+        if (reply.accepted.includes(asset)) scope.known.set(asset, points.map(({ id }) => id));
+      }
+      return;
+    }
+    scope.log.debug({}, "waits to be accepted");
+    await parts.clock.sleep(PENDING_MS, signal);
+  }
+}
+
+/** One bad sample for every point that core may still hold for good. */
+async function turnBad(known: KnownPoints, fault: Fault, key: string, { clock, batcher, log }: AcquisitionParts): Promise<void> {
+  const gatewayTime = new Date(clock.now()).toISOString();
+  const reason = fault.message.slice(0, 256);
+  const samples: Sample[] = [];
+  for (const [asset, points] of known) {
+    for (const point of points) samples.push({ asset, point, value: null, quality: "bad", reason, sourceTime: null, gatewayTime, timeQuality: clock.timeQuality() });
+  }
+  if (samples.length === 0) return;
+  try {
+    await batcher.add(key, samples);
+    known.clear();
+  } catch (error) {
+    // Kept as known: the next loss says it again.
+    if (!isFault(error, "CANCELLED")) log.warn({ fault: asFault(error) }, "points could not be turned bad");
+  }
+}
+
+async function closeSession(session: Session, { clock }: AcquisitionParts, log: Log): Promise<void> {
+  const never = new AbortController().signal;
+  await withDeadline("driver: close", CLOSE_LIMIT_MS, clock, never, () => session.close()).catch((error: unknown) => log.error({ fault: asFault(error) }, "a session did not close"));
+}
+
+function makeContext(assignment: Assignment, parts: AcquisitionParts, { log, link }: Scope, cursors: ReadonlyMap<AssetId, string>, signal: AbortSignal): DriverContext {
+  // One at a time: a machine that sends nothing but nonsense does not crowd out the others at core.
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    clock: parts.clock,
+    log,
+    segment: assignment.segment,
+    secret: (name) => {
+      const text = assignment.secrets[name];
+      if (text === undefined) throw new Fault("SECRET_MISSING", `secret "${name}" is not set`, { where: assignment.name, remedy: `Set it with \`weir secret set ${name}\`.` });
+      return text;
+    },
+    cursor: (asset) => cursors.get(asset),
+    quarantine: (asset, reason, payload) => {
+      const turn = last.then(() => parts.core.quarantine(asset, reason, payload, signal));
+      last = turn.catch(() => undefined);
+      return turn;
+    },
+    report: (fault) => {
+      log.warn({ fault }, "something about the machine is not right");
+      link.advise(fault);
+    },
+  };
+}
+
+function addressOf({ config, name }: Assignment): string {
+  if (typeof config !== "object" || config === null) return name;
+  const { url, address } = config as { readonly url?: unknown; readonly address?: unknown };
+  const found = url ?? address;
+  return typeof found === "string" ? found.slice(0, 512) : name;
+}

@@ -1,0 +1,62 @@
+// Tells core how the connection behind an assignment stands; only the newest state matters, and it arrives in the end.
+
+import type { DriverLog } from "../../../drivers/contract/driver.ts";
+import { asFault, reportFault, type Fault } from "../../../drivers/contract/fault.ts";
+import type { InputOf } from "../../conduit/route.ts";
+import type { sourceConduit } from "../../conduit/source.ts";
+
+export type LinkState = InputOf<typeof sourceConduit.link>;
+
+export interface LinkReport {
+  /** A new state, with the fault that led to it. A new attempt forgets what was only advice. */
+  state(state: LinkState["state"], fault?: Fault): void;
+  /** Something that ended nothing: goes with the present state and with those that follow. */
+  advise(fault: Fault): void;
+}
+
+/** `send` carries one report to core and rejects only when the zone stops or core refuses it. */
+export function makeLinkReport(assignment: string, send: (report: LinkState) => Promise<unknown>, log: DriverLog): LinkReport {
+  let state: LinkState["state"] = "connecting";
+  let advice: Fault | undefined;
+  let next: LinkState | undefined;
+  let isSending = false;
+
+  const drain = async (): Promise<void> => {
+    for (let report = next; report !== undefined; report = next) {
+      next = undefined;
+      await send(report).catch((error: unknown) => log.debug({ fault: asFault(error) }, "a link report was not taken"));
+    }
+    isSending = false;
+  };
+  const post = (fault: Fault | undefined): void => {
+    const shown = fault ?? advice;
+    next = { assignment, state, ...(shown === undefined ? {} : { fault: clip(shown) }), ...(fault === undefined && shown !== undefined ? { advisory: true } : {}) };
+    if (isSending) return;
+    isSending = true;
+    void drain();
+  };
+  return {
+    state: (to, fault) => {
+      if (to === "connecting") advice = undefined;
+      state = to;
+      post(fault);
+    },
+    advise: (fault) => {
+      if (advice?.message === fault.message) return;
+      advice = fault;
+      post(undefined);
+    },
+  };
+}
+
+/** The lengths that the conduit takes. */
+function clip(fault: Fault): NonNullable<LinkState["fault"]> {
+  const report = reportFault(fault);
+  const { where, remedy } = report;
+  return {
+    ...report,
+    message: report.message.slice(0, 2048),
+    ...(where === undefined ? {} : { where: where.slice(0, 1024) }),
+    ...(remedy === undefined ? {} : { remedy: remedy.slice(0, 1024) }),
+  };
+}
