@@ -1,0 +1,9 @@
+// Waits for something that only shows by looking (a list that a server fills), turn by turn of the event loop.
+
+/** Resolves when `isSo` says true; rejects when the signal aborts. */
+export async function until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!isSo()) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
