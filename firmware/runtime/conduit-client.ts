@@ -74,7 +74,7 @@ function toRequest(route: Route, input: unknown, epoch: string, number: number):
   if (route.method === "GET") {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(input ?? {})) query.append(name, String(value));
-    return { route, path: query.size === 0 ? route.path : `${route.path}?${query}`, headers: { [EPOCH_HEADER]: epoch }, body: null, waitMs };
+    return { route, path: query.size === 0 ? route.path : `${route.path}?${query.toString()}`, headers: { [EPOCH_HEADER]: epoch }, body: null, waitMs };
   }
   const headers = { "content-type": "application/json", [EPOCH_HEADER]: epoch, [NUMBER_HEADER]: String(number) };
   return { route, path: route.path, headers, body: JSON.stringify(input), waitMs };
@@ -89,7 +89,7 @@ async function callUntilAnswered(wire: Wire, request: Request, signal: AbortSign
       return answer;
     } catch (error) {
       const fault = explain(error, wire, signal);
-      if (!isFault(fault, "CONDUIT_UNAVAILABLE")) throw fault;
+      if (fault.code !== "CONDUIT_UNAVAILABLE") throw fault;
       if (!wire.isAway) noteAway(wire, fault);
       backoff ??= makeBackoff(RETRY);
       await wire.clock.sleep(backoff.nextMs(), signal);
@@ -112,10 +112,10 @@ async function attempt(wire: Wire, request: Request, signal: AbortSignal): Promi
 }
 
 /** Errors of the wire that a restart of core explains, or a core that is too busy to answer. */
-const AWAY_CODES: ReadonlySet<string> = new Set([
-  ...["ENOENT", "ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "EAGAIN", "ENOTCONN", "ETIMEDOUT"],
-  ...["UND_ERR_SOCKET", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"],
-]);
+const AWAY_CODES: ReadonlySet<string> = new Set(
+  `ENOENT ECONNREFUSED ECONNRESET ECONNABORTED EPIPE EAGAIN ENOTCONN ETIMEDOUT
+  UND_ERR_SOCKET UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT UND_ERR_CONNECT_TIMEOUT UND_ERR_RES_CONTENT_LENGTH_MISMATCH`.split(/\s+/),
+);
 
 function explain(error: unknown, wire: Wire, signal: AbortSignal): Fault {
   if (signal.aborted) return new Fault("CANCELLED", "the call over the conduit was cancelled", { where: wire.socket, cause: signal.reason });

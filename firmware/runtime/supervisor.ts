@@ -111,11 +111,13 @@ async function watch(child: ZoneChild, options: SuperviseOptions, onReady: () =>
   const { clock, readyMs = 60_000 } = options;
   let readyAtMs: number | undefined;
   const cancelLimit = clock.after(readyMs, () => child.kill("SIGKILL"));
-  void child.ready.then(() => {
+  const noteReady = async (): Promise<void> => {
+    await child.ready;
     cancelLimit();
     readyAtMs = clock.uptimeMs();
     onReady();
-  });
+  };
+  void noteReady();
   const exit = await child.exited;
   cancelLimit();
   return { exit, readyForMs: readyAtMs === undefined ? 0 : clock.uptimeMs() - readyAtMs };
@@ -125,7 +127,7 @@ async function watch(child: ZoneChild, options: SuperviseOptions, onReady: () =>
 async function stopInReverse(started: readonly (readonly Keeper[])[], options: SuperviseOptions): Promise<void> {
   const { clock, stopMs = 4500 } = options;
   const endMs = clock.uptimeMs() + stopMs;
-  for (const [index, stage] of [...started.entries()].reverse()) {
+  for (const [index, stage] of [...started.entries()].toReversed()) {
     const shareMs = (endMs - clock.uptimeMs()) / (index + 1);
     const cancel = clock.after(shareMs, () => {
       for (const keeper of stage) keeper.kill();

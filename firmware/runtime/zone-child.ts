@@ -10,6 +10,8 @@ export interface ChildSpec {
   readonly name: string;
   /** Program and arguments. */
   readonly command: readonly [string, ...string[]];
+  /** Added to this process's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Exit {
@@ -42,7 +44,7 @@ const SETPRIV = "/usr/bin/setpriv";
 export function startZone(spec: ChildSpec, outputFd?: number): ZoneChild {
   const output = outputFd ?? "inherit";
   const [program, ...args] = [...bindingPrefix(), ...spec.command];
-  const child = spawn(program, args, { stdio: ["ignore", output, output, "ipc"] });
+  const child = spawn(program, args, { stdio: ["ignore", output, output, "ipc"], env: { ...process.env, ...spec.env } });
   const ready = new Promise<void>((resolve) => child.on("message", (message) => void (message === READY_MESSAGE && resolve())));
   const exited = new Promise<Exit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));

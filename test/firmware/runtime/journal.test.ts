@@ -38,9 +38,15 @@ suite("journal", (test) => {
     const cycle: Record<string, unknown> = { password: CANARY };
     cycle["self"] = cycle;
     const fields = [
-      ...[{ secrets: { cloud: CANARY } }, { nested: [{ passphrase: CANARY }] }, { headers: { Authorization: `Bearer ${CANARY}` } }, cycle],
-      ...[{ url: `mqtts://user:${CANARY}@broker:8883` }, { text: `-----BEGIN EC PRIVATE KEY-----\n${CANARY}\n-----END EC PRIVATE KEY-----` }, { bytes: Buffer.from(CANARY) }],
-      ...[{ url: new URL(`http://user:${CANARY}@host/`) }, { fault: new Fault("PEER_CLOSED", "closed", { where: `http://a:${CANARY}@b/`, cause: new Error(`http://a:${CANARY}@b/`) }) }],
+      cycle,
+      { secrets: { cloud: CANARY } },
+      { nested: [{ passphrase: CANARY }] },
+      { headers: { Authorization: `Bearer ${CANARY}` } },
+      { url: `mqtts://user:${CANARY}@broker:8883` },
+      { url: new URL(`http://user:${CANARY}@host/`) },
+      { text: `-----BEGIN EC PRIVATE KEY-----\n${CANARY}\n-----END EC PRIVATE KEY-----` },
+      { bytes: Buffer.from(CANARY) },
+      { fault: new Fault("PEER_CLOSED", "closed", { where: `http://a:${CANARY}@b/`, cause: new Error(`http://a:${CANARY}@b/`) }) },
     ];
     for (const field of fields) log.error(field, `asked http://user:${CANARY}@host/path`);
     assert.is(text().split("\n").length, fields.length + 1);
