@@ -110,6 +110,8 @@ export interface FakeBroker {
   /** Set to take over a connection's bytes from the CONNECT on. */
   onConnect: ((socket: Socket) => boolean) | undefined;
   answersPings: boolean;
+  /** Connections that stand. */
+  readonly open: number;
   publish(topic: string, payload: string | Buffer, options?: { readonly retain?: boolean }): number;
   write(bytes: Buffer): void;
   /** Cuts all connections. */
@@ -162,6 +164,9 @@ export function makeBroker(tls?: Tls): FakeBroker {
     pending: new Map(),
     onConnect: undefined,
     answersPings: true,
+    get open() {
+      return sockets.size;
+    },
     publish: (topic, payload, { retain = false } = {}) => {
       const messageId = nextId;
       nextId = (nextId % 65_535) + 1;

@@ -1,0 +1,123 @@
+// Core's side of the source conduit for tests: the real server, with handlers that keep what they get and may hold back or refuse.
+
+import { randomUUID } from "node:crypto";
+import { assetIdOf } from "../../../drivers/contract/identity.ts";
+import { Fault } from "../../../drivers/contract/fault.ts";
+import { isEvent, type Reading, type Sample } from "../../../drivers/contract/reading.ts";
+import type { InputOf } from "../../../firmware/conduit/route.ts";
+import { sourceConduit, type Assignment } from "../../../firmware/conduit/source.ts";
+import { field } from "../../../firmware/field/main.ts";
+import { serveConduit, type ConduitServer } from "../../../firmware/runtime/conduit-server.ts";
+import { conduitSocket, prepareRunFolder } from "../../../firmware/runtime/conduit-path.ts";
+import { silentLog } from "../../../firmware/runtime/journal.ts";
+import { systemClock } from "../../../firmware/runtime/system-clock.ts";
+import { completeMikoConfig } from "../../../drivers/miko/config.ts";
+import type { Defer } from "../../support/suite.ts";
+import { makeTempDir } from "../../support/temp-dir.ts";
+
+type Link = InputOf<typeof sourceConduit.link>;
+
+export interface FakeCore {
+  readonly dataDir: string;
+  readonly readings: Reading[];
+  /** Readings per request. */
+  readonly batches: number[];
+  readonly links: Link[];
+  readonly quarantined: InputOf<typeof sourceConduit.quarantine>[];
+  readonly identified: InputOf<typeof sourceConduit.identify>[];
+  readonly cursors: Record<string, string>;
+  /** Called before a batch is taken; may wait or throw. */
+  beforeReadings: (readings: readonly Reading[]) => Promise<void>;
+  accepts: boolean;
+  assign(assignments: readonly Assignment[]): void;
+  of(asset: string): Sample[];
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export async function startCore(defer: Defer): Promise<FakeCore> {
+  const dataDir = makeTempDir(defer);
+  const socket = conduitSocket(dataDir, "source-field");
+  prepareRunFolder(socket);
+  let revision = 1;
+  let assignments: readonly Assignment[] = [];
+  let server: ConduitServer | undefined;
+  const wakers = new Set<() => void>();
+  const core: FakeCore = {
+    dataDir,
+    readings: [],
+    batches: [],
+    links: [],
+    quarantined: [],
+    identified: [],
+    cursors: {},
+    beforeReadings: async () => undefined,
+    accepts: true,
+    assign: (next) => {
+      assignments = next;
+      revision += 1;
+      for (const wake of wakers) wake();
+    },
+    of: (asset) => core.readings.filter((reading): reading is Sample => !isEvent(reading) && reading.asset === asset),
+    stop: async () => server?.close(),
+    start: async () => {
+      server = await serveConduit(sourceConduit, handlers, { socket, log: silentLog });
+    },
+  };
+  const handlers: Parameters<typeof serveConduit<typeof sourceConduit>>[1] = {
+    assignments: async ({ after, waitMs }, { signal }) => {
+      if (after === revision) {
+        await new Promise<void>((resolve, reject) => {
+          const stop = systemClock.after(waitMs, resolve);
+          wakers.add(() => {
+            stop();
+            resolve();
+          });
+          signal.addEventListener("abort", () => {
+            stop();
+            reject(new Fault("CANCELLED", "gone"));
+          });
+        });
+      }
+      return { revision, assignments: [...assignments] };
+    },
+    identify: (found) => {
+      core.identified.push(found);
+      return { accepted: core.accepts ? found.assets.map(({ nameplate }) => assetIdOf(nameplate)) : [], cursors: { ...core.cursors } };
+    },
+    readings: async ({ readings, cursors = [] }) => {
+      await core.beforeReadings(readings);
+      core.readings.push(...readings);
+      core.batches.push(readings.length);
+      for (const { asset, cursor } of cursors) core.cursors[asset] = cursor;
+      return { accepted: readings.length, repeated: 0, quarantined: 0 };
+    },
+    quarantine: (payload) => {
+      core.quarantined.push(payload);
+      return {};
+    },
+    link: (report) => {
+      core.links.push(report);
+      return {};
+    },
+  };
+  await core.start();
+  defer(() => core.stop());
+  return core;
+}
+
+/** Runs the zone against the core; it ends with the test or when the returned function is called. */
+export function runField(core: FakeCore, defer: Defer, signal: AbortSignal): () => Promise<void> {
+  const abort = new AbortController();
+  const ended = field.run({ clock: systemClock, log: silentLog, dataDir: core.dataDir, epoch: randomUUID(), ready: () => undefined }, AbortSignal.any([signal, abort.signal]));
+  const stop = (): Promise<void> => {
+    abort.abort();
+    return ended;
+  };
+  defer(stop);
+  return stop;
+}
+
+export function assignMiko(name: string, url: string, written: object = {}): Assignment {
+  return { name, driver: "miko", config: completeMikoConfig({ url, ...written }, name), segment: [], secrets: {}, cursors: {} };
+}

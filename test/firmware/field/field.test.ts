@@ -1,0 +1,190 @@
+// Shows the zone field between real machines on the wire and a core that delays, refuses, dies and comes back.
+
+import { Fault } from "../../../drivers/contract/fault.ts";
+import { isEvent } from "../../../drivers/contract/reading.ts";
+import { startMachine, type FakeMachine } from "../../drivers/miko/fake-machine.ts";
+import { until } from "../../drivers/miko/until.ts";
+import { assert, suite } from "../../support/suite.ts";
+import { assignMiko, runField, startCore } from "./fake-core.ts";
+
+const assetOf = (serial: string): string => `urn:weir:Test%20Works:Cutter%207:${serial}`;
+
+suite("field", (test) => {
+  test("REL-1 acknowledges nothing to the machine before core has committed it", async ({ signal, defer }) => {
+    const machine = await startMachine(defer);
+    const core = await startCore(defer);
+    runField(core, defer, signal);
+    core.assign([assignMiko("one", machine.url)]);
+    await machine.broker.subscribed(signal);
+    await until(() => core.cursors[assetOf("4711")] !== undefined, signal);
+    const gate = Promise.withResolvers<void>();
+    let isHeld = false;
+    core.beforeReadings = () => {
+      isHeld = true;
+      return gate.promise;
+    };
+    for (let value = 0; value < 100; value += 1) machine.broker.publish("miko/v1/4711/points/n", JSON.stringify({ value }));
+    await until(() => isHeld, signal);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(machine.broker.acknowledged, []);
+    gate.resolve();
+    await until(() => machine.broker.acknowledged.length === 100, signal);
+    assert.equal(core.of(assetOf("4711")).map(({ value }) => value), Array.from({ length: 100 }, (_, value) => value));
+    assert.ok(core.batches.length <= 6, `100 readings came in ${core.batches.length} requests`);
+  });
+
+  test("leaves unacknowledged what core never answered, and the next process receives it again", async ({ signal, defer }) => {
+    const machine = await startMachine(defer);
+    const core = await startCore(defer);
+    const stop = runField(core, defer, signal);
+    core.assign([assignMiko("one", machine.url)]);
+    await machine.broker.subscribed(signal);
+    await until(() => core.cursors[assetOf("4711")] !== undefined, signal);
+    core.beforeReadings = () => new Promise(() => undefined);
+    machine.broker.publish("miko/v1/4711/points/n", '{"value":1}');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await stop();
+    await core.stop();
+    assert.equal(machine.broker.acknowledged, []);
+    core.beforeReadings = async () => undefined;
+    await core.start();
+    runField(core, defer, signal);
+    await until(() => machine.broker.acknowledged.length === 1, signal);
+    assert.is(core.of(assetOf("4711"))[0]?.value, 1);
+    assert.is(machine.broker.connects[0]?.clientId, machine.broker.connects.at(-1)?.clientId);
+  });
+
+  test("waits through a restart of core without losing its machine", async ({ signal, defer }) => {
+    const machine = await startMachine(defer);
+    const core = await startCore(defer);
+    runField(core, defer, signal);
+    core.assign([assignMiko("one", machine.url)]);
+    await machine.broker.subscribed(signal);
+    await until(() => core.cursors[assetOf("4711")] !== undefined, signal);
+    await core.stop();
+    machine.broker.publish("miko/v1/4711/points/n", '{"value":7}');
+    await core.start();
+    await until(() => machine.broker.acknowledged.length === 1, signal);
+    assert.is(machine.broker.connects.length, 1);
+  });
+
+  test("turns points bad with the reason when the machine is lost, and good within 5 s of its return", async ({ signal, defer }) => {
+    const machine = await startMachine(defer);
+    machine.points.set("a", { value: 1 }).set("b", { value: 2 });
+    const core = await startCore(defer);
+    runField(core, defer, signal);
+    core.assign([assignMiko("one", machine.url)]);
+    await until(() => core.of(assetOf("4711")).length === 2, signal);
+    await machine.lose();
+    await until(() => core.of(assetOf("4711")).length === 4, signal);
+    for (const sample of core.of(assetOf("4711")).slice(2)) {
+      assert.is(sample.quality, "bad");
+      assert.match(sample.reason ?? "", /closed the connection|connection broke/);
+    }
+    await until(() => core.links.at(-1)?.state === "connecting", signal);
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    assert.is(core.of(assetOf("4711")).length, 4, "one bad sample per point and loss");
+    const backMs = performance.now();
+    await machine.comeBack();
+    await until(() => core.of(assetOf("4711")).length === 6, signal);
+    const tookMs = performance.now() - backMs;
+    console.log(`good again after ${Math.round(tookMs)} ms`);
+    assert.ok(tookMs < 5000, `took ${tookMs} ms`);
+    assert.is(core.of(assetOf("4711"))[5]?.quality, "good");
+    await until(() => core.links.at(-1)?.state === "connected", signal);
+  }, { limitMs: 25_000 });
+
+  test("a machine that names a wrong broker, lies or hangs stops no other", async ({ signal, defer }) => {
+    const good = await startMachine(defer, { serial: "good" });
+    const hanging = await startMachine(defer, { serial: "hang" });
+    const lying = await startMachine(defer, { serial: "lie" });
+    const core = await startCore(defer);
+    runField(core, defer, signal);
+    hanging.answers.set("/points", () => undefined);
+    lying.answers.set("/identification", (_, response) => void response.end("[[[["));
+    core.assign([assignMiko("hang", hanging.url, { answerTimeout: "300ms", connectTimeout: "300ms" }), assignMiko("lie", lying.url), assignMiko("good", good.url)]);
+    await good.broker.subscribed(signal);
+    for (let value = 0; value < 20; value += 1) good.broker.publish("miko/v1/good/points/n", JSON.stringify({ value }));
+    await until(() => good.broker.acknowledged.length === 20, signal);
+    await until(() => ["hang", "lie"].every((name) => core.links.some(({ assignment, state }) => assignment === name && state === "lost")), signal);
+    const faultOf = (name: string) => core.links.find(({ assignment, fault }) => assignment === name && fault !== undefined)?.fault;
+    assert.is(faultOf("hang")?.code, "PEER_TIMEOUT");
+    assert.match(faultOf("hang")?.where ?? "", new RegExp(`${hanging.url}points`));
+    assert.is(faultOf("lie")?.code, "PEER_PROTOCOL");
+    assert.match(faultOf("lie")?.where ?? "", new RegExp(`${lying.url}identification`));
+  });
+
+  test("a changed assignment starts only its own machine anew, a removed one ends", async ({ signal, defer }) => {
+    const one = await startMachine(defer, { serial: "1" });
+    const two = await startMachine(defer, { serial: "2" });
+    const core = await startCore(defer);
+    runField(core, defer, signal);
+    core.assign([assignMiko("one", one.url), assignMiko("two", two.url)]);
+    await Promise.all([one.broker.subscribed(signal), two.broker.subscribed(signal)]);
+    core.assign([{ ...assignMiko("one", one.url), cursors: { x: "moved" } }, assignMiko("two", two.url, { keepAlive: "5s" })]);
+    await until(() => two.broker.connects.length === 2, signal);
+    assert.is(one.broker.connects.length, 1);
+    core.assign([assignMiko("one", one.url)]);
+    await until(() => countOpen(two) === 0, signal);
+    assert.is(countOpen(one), 1);
+  });
+
+  test("a configuration at fault stops only its own assignment and says why", async ({ signal, defer }) => {
+    const machine = await startMachine(defer);
+    const core = await startCore(defer);
+    runField(core, defer, signal);
+    const secretless = { ...assignMiko("tls", machine.url.replace("http:", "https:"), { tls: { ca: { secret: "plant-ca" } } }) };
+    core.assign([secretless, { ...assignMiko("odd", machine.url), driver: "nonesuch" }, assignMiko("one", machine.url)]);
+    await machine.broker.subscribed(signal);
+    await until(() => core.links.filter(({ state }) => state === "stopped").length === 2, signal);
+    const stopped = core.links.filter(({ state }) => state === "stopped").map(({ assignment, fault }) => [assignment, fault?.code]);
+    assert.equal(stopped.sort(), [["odd", "NOT_SUPPORTED"], ["tls", "SECRET_MISSING"]]);
+  });
+
+  test("reads a machine only once core has accepted it", async ({ signal, defer }) => {
+    const machine = await startMachine(defer);
+    const core = await startCore(defer);
+    core.accepts = false;
+    runField(core, defer, signal);
+    core.assign([assignMiko("one", machine.url)]);
+    await until(() => core.identified.length === 1, signal);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.is(machine.broker.connects.length, 0);
+    core.accepts = true;
+    await machine.broker.subscribed(signal);
+  }, { limitMs: 15_000 });
+
+  test("a reading that core refuses for its form is set apart and blocks nothing", async ({ signal, defer }) => {
+    const machine = await startMachine(defer);
+    const core = await startCore(defer);
+    core.beforeReadings = async (readings) => {
+      if (readings.some((reading) => !isEvent(reading) && reading.value === 13)) throw new Fault("INPUT_INVALID", "unlucky");
+    };
+    runField(core, defer, signal);
+    core.assign([assignMiko("one", machine.url)]);
+    await machine.broker.subscribed(signal);
+    for (let value = 0; value < 40; value += 1) machine.broker.publish("miko/v1/4711/points/n", JSON.stringify({ value }));
+    await until(() => machine.broker.acknowledged.length === 40, signal);
+    assert.equal(core.of(assetOf("4711")).map(({ value }) => value), Array.from({ length: 40 }, (_, value) => value).filter((value) => value !== 13));
+    assert.match(core.quarantined[0]?.reason ?? "", /unlucky/);
+  });
+
+  test("keeps on while core says that its storage is full", async ({ signal, defer }) => {
+    const machine = await startMachine(defer);
+    const core = await startCore(defer);
+    let refusals = 3;
+    core.beforeReadings = async () => {
+      if (refusals-- > 0) throw new Fault("STORAGE_FULL", "full");
+    };
+    runField(core, defer, signal);
+    core.assign([assignMiko("one", machine.url)]);
+    await machine.broker.subscribed(signal);
+    machine.broker.publish("miko/v1/4711/points/n", '{"value":1}');
+    await until(() => machine.broker.acknowledged.length === 1, signal);
+    assert.is(machine.broker.connects.length, 1);
+  });
+});
+
+function countOpen(machine: FakeMachine): number {
+  return machine.broker.open;
+}
