@@ -1,12 +1,303 @@
 // The outbox: every accepted reading, kept until each of its destinations confirmed it.
 
-import type { Outbox, OutboxOptions } from "./contract.ts";
-import { Fault } from "../../../drivers/contract/fault.ts";
+import { appendRequest, quarantineRequest, QUARANTINE_DROPPED } from "./append.ts";
+import type { AppendAnswer, AppendRequest, Destination, DestinationOptions, DropEvent, Outbox, OutboxOptions, QuarantinedPayload, QuarantineRequest, RejectedReading } from "./contract.ts";
+import { isDamage, messageOf, pendingDamaged } from "./database.ts";
+import { OpenDestination } from "./destination.ts";
+import { asFault, type Fault } from "../../../drivers/contract/fault.ts";
+import type { OutboxFigures } from "../../conduit/shared.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { Keeper } from "./keeper.ts";
+import { completeLimits, ROWS_PER_COMMIT, type Bounds } from "./limits.ts";
+import { openStore, pairAgain, pairStore, replaceStore, type Opened } from "./opening.ts";
+import type { Range } from "./range-set.ts";
+import { recoverAll } from "./recovery/recovery.ts";
+import { recordHoles } from "./retention.ts";
+import { SPAN } from "./schema.ts";
+import type { Store } from "./store.ts";
+import type { Stream } from "./stream.ts";
+import { Verifier } from "./verifier.ts";
 
 export type * from "./contract.ts";
-export { OUTBOX_CONDITIONS } from "./contract.ts";
+
+const SUBJECT = "outbox.db";
+const TICK_MS = 1000;
+const VERIFY_SLICE_MS = 25;
+const VERIFY_AGAIN_MS = 86_400_000;
+const ROOM_WAIT_MS = 1000;
 
 /** Opens or makes the database. A damaged file is set aside and recovered in the background; it is never a reason to fail. */
 export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
-  throw new Fault("NOT_SUPPORTED", "the outbox is not built yet", { where: options.file });
+  const limits = completeLimits(options.limits);
+  const opened = openStore(options.file, limits, options.clock.now());
+  return new OpenOutbox(options, limits, opened);
+}
+
+class OpenOutbox implements Outbox {
+  readonly generation: string;
+  readonly #options: OutboxOptions;
+  readonly #limits: Bounds;
+  readonly #commits: GroupCommit;
+  readonly #keeper: Keeper;
+  readonly #verifier = new Verifier();
+  readonly #destinations = new Map<string, OpenDestination>();
+  readonly #timers = new Map<string, () => void>();
+  #store: Store;
+  #recovery = new AbortController();
+  #leases = 0;
+  #isClosed = false;
+
+  constructor(options: OutboxOptions, limits: Bounds, opened: Opened) {
+    this.#options = options;
+    this.#limits = limits;
+    this.#store = opened.store;
+    const pair = pairStore(opened.store, options.generation);
+    this.generation = pair.generation;
+    if (pair.isReplaced) options.log.warn({ file: options.file }, "outbox.db or state.db was replaced by another copy: new readings go to new streams, the old ones are drained");
+    this.#commits = new GroupCommit({
+      where: options.file,
+      maxWaitingBytes: limits.maxWaitingBytes,
+      transaction: (work) => this.#store.transaction(work),
+      replaceDatabase: (cause) => this.#replace(cause),
+      stored: (fault) => this.#reportStored(fault),
+    });
+    this.#keeper = new Keeper({ clock: options.clock, limits, commits: this.#commits, store: () => this.#store, report: options.report, dropped: (events) => this.#tellDropped(events) });
+    this.#begin(opened);
+    this.#every("tick", TICK_MS, () => this.#tick());
+  }
+
+  async append(request: AppendRequest): Promise<AppendAnswer> {
+    const bytes = sizeOf(request);
+    this.#admit(bytes);
+    const { clock } = this.#options;
+    return this.#commits.submit({
+      bytes,
+      rows: request.readings.length + 1,
+      run: () => appendRequest(this.#store, this.#limits, request, clock.now()),
+      committed: () => this.#changed(),
+    });
+  }
+
+  async quarantine(request: QuarantineRequest): Promise<void> {
+    this.#admit(request.payload.length);
+    const nowMs = this.#options.clock.now();
+    await this.#commits.submit({ bytes: request.payload.length, rows: 1, run: () => quarantineRequest(this.#store, this.#limits, request, nowMs) });
+  }
+
+  cursors(assets: readonly string[]): Record<string, string> {
+    const known: Record<string, string> = {};
+    for (const asset of assets) {
+      const cursor = this.#store.sql.cursor.get(asset);
+      if (cursor !== undefined) known[asset] = cursor;
+    }
+    return known;
+  }
+
+  async openDestination(name: string, options: DestinationOptions = {}): Promise<Destination> {
+    const before = this.#destinations.get(name);
+    if (before !== undefined) return before;
+    const parts = {
+      name,
+      clock: this.#options.clock,
+      limits: this.#limits,
+      commits: this.#commits,
+      store: () => this.#store,
+      failed: (error: unknown) => this.#readFailed(error),
+      holes: (stream: Stream, holes: readonly Range[]) => this.#foundHoles(stream, holes),
+      settled: (rows: number) => this.#keeper.owe(rows),
+      leaseNumber: () => (this.#leases += 1),
+    };
+    const destination = new OpenDestination(parts, options);
+    this.#destinations.set(name, destination);
+    const hasOpen = (): boolean => this.#store.openStreams().some((stream) => stream.destination === name);
+    if (!hasOpen()) await this.#commits.submit({ bytes: 0, rows: 1, run: () => void (hasOpen() || this.#store.addStream(name)) });
+    if (pendingDamaged(this.#options.file).length > 0) this.#recover();
+    return destination;
+  }
+
+  async closeDestination(name: string): Promise<void> {
+    this.#destinations.get(name)?.end();
+    this.#destinations.delete(name);
+    for (const stream of this.#store.streamsOf(name)) {
+      const deletePortion = (): number => {
+        stream.state = "draining";
+        stream.isDirty = true;
+        const beyond = this.#store.sql.idAfter.get(stream.origin, stream.origin + SPAN - 1, ROWS_PER_COMMIT);
+        const { changes } = this.#store.sql.deleteRows.run(stream.origin, (beyond ?? stream.origin + SPAN) - 1);
+        if (beyond === undefined) this.#store.removeStream(stream);
+        return changes;
+      };
+      while ((await this.#commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: deletePortion })) >= ROWS_PER_COMMIT);
+    }
+  }
+
+  figures(destination: string): OutboxFigures {
+    let [queued, dropped, rejected] = [0, 0, 0];
+    let oldest: number | undefined;
+    for (const stream of this.#store.streamsOf(destination)) {
+      queued += Math.max(0, stream.queued);
+      dropped += stream.dropped;
+      rejected += stream.rejected;
+      const timeMs = stream.queued > 0 ? this.#store.sql.timeAt.get(stream.origin + stream.oldest) : undefined;
+      if (timeMs !== undefined && (oldest === undefined || timeMs < oldest)) oldest = timeMs;
+    }
+    return { queued, dropped, rejected, oldestSeconds: oldest === undefined ? null : Math.max(0, (this.#options.clock.now() - oldest) / 1000) };
+  }
+
+  rejected(limit: number): readonly RejectedReading[] {
+    return this.#store.sql.rejected.all(limit).map(({ time, body, ...row }) => ({ ...row, rejectedAt: new Date(time).toISOString(), reading: `{${body}}` }));
+  }
+
+  quarantined(limit: number): { readonly dropped: number; readonly payloads: readonly QuarantinedPayload[] } {
+    const payloads = this.#store.sql.quarantined.all(limit).map(({ time, ...row }) => ({ ...row, receivedAt: new Date(time).toISOString() }));
+    return { dropped: Number(this.#store.sql.meta.get(QUARANTINE_DROPPED) ?? 0), payloads };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#recovery.abort(new Error("the outbox closes"));
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    for (const destination of this.#destinations.values()) destination.end();
+    this.#commits.close();
+    this.#isClosed = true;
+    try {
+      this.#store.db.pragma("wal_checkpoint(TRUNCATE)");
+    } catch (error) {
+      this.#options.log.warn({ file: this.#options.file, error: messageOf(error) }, "the outbox closes without a checkpoint; the next start does it");
+    }
+    this.#store.close();
+  }
+
+  /** What follows each opening, at the start and after damage. */
+  #begin({ store, damaged }: Opened): void {
+    const { report, log, file } = this.#options;
+    this.#store = store;
+    if (damaged !== undefined) {
+      log.error({ file: damaged.path, cause: damaged.cause }, "the outbox was damaged and is set aside; what is readable is recovered");
+      report.raise("OUTBOX_SET_ASIDE", SUBJECT, `${damaged.cause}. The file is now ${damaged.path}`);
+    }
+    this.#reportShared();
+    this.#every("verify", VERIFY_SLICE_MS, () => this.#verify());
+    if (pendingDamaged(file).length > 0 || [...store.streams.values()].some((stream) => stream.state === "recovering")) this.#recover();
+    this.#changed();
+  }
+
+  #replace(cause: unknown): void {
+    this.#recovery.abort(new Error("the database was replaced"));
+    const opened = replaceStore(this.#store, this.#limits, this.#options.clock.now(), cause);
+    opened.store.transaction(() => {
+      const open = new Set(opened.store.openStreams().map((stream) => stream.destination));
+      for (const name of this.#destinations.keys()) if (!open.has(name)) opened.store.addStream(name);
+    });
+    pairAgain(opened.store, this.generation);
+    this.#begin(opened);
+  }
+
+  #recover(): void {
+    this.#recovery.abort(new Error("the recovery begins anew"));
+    const control = new AbortController();
+    this.#recovery = control;
+    const { report, log, file } = this.#options;
+    report.raise("OUTBOX_RECOVERING", SUBJECT, `The readings of ${pendingDamaged(file).join(", ")} are being recovered`);
+    const parts = {
+      file,
+      store: () => this.#store,
+      commits: this.#commits,
+      fallback: () => [...this.#destinations.keys()][0] ?? "",
+      room: (signal: AbortSignal) => this.#awaitRoom(signal),
+      lost: (events: readonly DropEvent[]) => this.#tellDropped(events),
+      finished: (path: string, rows: number) => log.info({ file: path, rows }, "readings recovered from the damaged outbox"),
+    };
+    recoverAll(parts, control.signal).then(
+      () => {
+        report.clear("OUTBOX_RECOVERING", SUBJECT);
+        this.#changed();
+      },
+      (error: unknown) => {
+        if (control.signal.aborted) return;
+        log.error({ file, error: messageOf(error) }, "the recovery stopped; it begins anew");
+        this.#after("recover", 10 * TICK_MS, () => this.#recover());
+      },
+    );
+  }
+
+  async #awaitRoom(signal: AbortSignal): Promise<void> {
+    while (this.#keeper.measure().beforeRefusalBytes < 0) await this.#options.clock.sleep(ROOM_WAIT_MS, signal);
+  }
+
+  #admit(bytes: number): void {
+    if (this.#isClosed) return;
+    try {
+      this.#keeper.admit(bytes);
+    } catch (error) {
+      this.#reportStored(asFault(error));
+      throw error;
+    }
+  }
+
+  #tick(): void {
+    this.#keeper.tick();
+    for (const destination of this.#destinations.values()) destination.holder.check();
+    if (this.#store.isShared && this.#store.lockAlone()) this.#reportShared();
+  }
+
+  #verify(): void {
+    try {
+      if (this.#verifier.step(this.#store)) this.#every("verify", VERIFY_SLICE_MS, () => this.#verify(), VERIFY_AGAIN_MS);
+    } catch (error) {
+      this.#readFailed(error);
+    }
+  }
+
+  #readFailed(error: unknown): void {
+    if (isDamage(error)) this.#replace(error);
+    else throw error;
+  }
+
+  #foundHoles(stream: Stream, holes: readonly Range[]): void {
+    void this.#commits
+      .submit({ bytes: 0, rows: holes.length, run: () => recordHoles(this.#store, stream, holes), committed: (events) => this.#tellDropped(events) })
+      .then(() => this.#changed(), (error: unknown) => this.#options.log.error({ stream: stream.uuid, error: messageOf(error) }, "a hole in a stream could not be recorded"));
+  }
+
+  #tellDropped(events: readonly DropEvent[]): void {
+    for (const event of events) this.#options.dropped(event);
+    if (events.length > 0) this.#changed();
+  }
+
+  #changed(): void {
+    for (const destination of this.#destinations.values()) destination.changed();
+  }
+
+  #reportStored(fault: Fault | undefined): void {
+    if (fault === undefined) this.#options.report.clear("STORAGE_FULL", SUBJECT);
+    else if (fault.code === "STORAGE_FULL") this.#options.report.raise("STORAGE_FULL", SUBJECT, fault.message);
+  }
+
+  #reportShared(): void {
+    const { report, file } = this.#options;
+    if (this.#store.isShared) report.raise("WAL_HELD", SUBJECT, `Another program has ${file} open`);
+    else report.clear("WAL_HELD", SUBJECT);
+  }
+
+  #every(name: string, ms: number, work: () => void, firstMs: number = ms): void {
+    this.#after(name, firstMs, () => {
+      this.#every(name, ms, work);
+      work();
+    });
+  }
+
+  #after(name: string, ms: number, work: () => void): void {
+    this.#timers.get(name)?.();
+    this.#timers.set(name, this.#options.clock.after(ms, work));
+  }
+}
+
+/** A rough size without writing it all out: it bounds what waits, no more. */
+function sizeOf(request: AppendRequest): number {
+  let bytes = 256 * (request.readings.length + (request.cursors?.length ?? 0));
+  for (const reading of request.readings) if ("value" in reading && (typeof reading.value === "string" || Array.isArray(reading.value))) bytes += 8 * reading.value.length;
+  for (const { payload } of request.apart ?? []) bytes += payload.length;
+  return bytes;
 }

@@ -1,0 +1,133 @@
+// Gathers all that arrives in one turn of the event loop, or while a commit runs, into one transaction.
+
+import { Fault, isFault } from "../../../drivers/contract/fault.ts";
+import { isBusy, isDamage, isNoRoom, messageOf } from "./database.ts";
+import { ROWS_PER_COMMIT } from "./limits.ts";
+
+/** A piece of a transaction. `run` may run again when the transaction failed for another's sake. */
+export interface Work<T> {
+  readonly bytes: number;
+  /** Roughly how many rows it writes. */
+  readonly rows: number;
+  run(): T;
+  /** After the commit, before anybody is answered. */
+  committed?(result: T): void;
+}
+
+export interface GroupCommitOptions {
+  readonly where: string;
+  readonly maxWaitingBytes: number;
+  /** Runs `work` in one transaction of the database that is open now. */
+  readonly transaction: (work: () => void) => void;
+  /** The database is damaged: another one is open when this returns. Throws when none could be opened. */
+  readonly replaceDatabase: (cause: unknown) => void;
+  /** Told after each attempt: whether the disk took it. */
+  readonly stored: (fault: Fault | undefined) => void;
+}
+
+interface Waiting {
+  readonly work: Work<unknown>;
+  result?: unknown;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #isScheduled = false;
+  #isClosed = false;
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the work is durable. Rejects with PEER_OVERLOADED, STORAGE_FULL, STORAGE_BUSY, or what `run` threw. */
+  submit<T>(work: Work<T>): Promise<T> {
+    const { where, maxWaitingBytes } = this.#options;
+    if (this.#isClosed) return Promise.reject(new Fault("STORAGE_BUSY", "the outbox is closed", { where, remedy: "Repeat the request when core runs again." }));
+    if (this.#waiting.length > 0 && this.#waitingBytes + work.bytes > maxWaitingBytes) {
+      return Promise.reject(new Fault("PEER_OVERLOADED", `${this.#waitingBytes} bytes wait for their commit`, { where, remedy: "Repeat the request a little later." }));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.push({ work, resolve: (result) => resolve(result as T), reject });
+    this.#waitingBytes += work.bytes;
+    this.#schedule();
+    return promise;
+  }
+
+  /** Commits what waits and takes nothing more. */
+  close(): void {
+    this.#isClosed = true;
+    while (this.#waiting.length > 0) this.#commitGroup();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#waiting.length > 0) this.#commitGroup();
+      this.#schedule();
+    });
+  }
+
+  #commitGroup(): void {
+    let rows = 0;
+    let count = 0;
+    for (const { work } of this.#waiting) {
+      if (count > 0 && rows + work.rows > ROWS_PER_COMMIT) break;
+      rows += work.rows;
+      count += 1;
+    }
+    const group = this.#waiting.splice(0, count);
+    for (const { work } of group) this.#waitingBytes -= work.bytes;
+    this.#commit(group, true);
+  }
+
+  #commit(group: readonly Waiting[], mayReplace: boolean): void {
+    try {
+      this.#options.transaction(() => {
+        for (const one of group) one.result = one.work.run();
+      });
+    } catch (error) {
+      this.#fail(group, error, mayReplace);
+      return;
+    }
+    this.#options.stored(undefined);
+    for (const one of group) {
+      one.work.committed?.(one.result);
+      one.resolve(one.result);
+    }
+  }
+
+  #fail(group: readonly Waiting[], error: unknown, mayReplace: boolean): void {
+    if (isDamage(error) && mayReplace) {
+      try {
+        this.#options.replaceDatabase(error);
+      } catch (failure) {
+        this.#refuse(group, failure);
+        return;
+      }
+      this.#commit(group, false);
+    } else if (isNoRoom(error) || isBusy(error) || isDamage(error)) this.#refuse(group, error);
+    // Somebody's mistake: each alone, so that only the guilty one is told.
+    else if (group.length > 1) for (const one of group) this.#commit([one], mayReplace);
+    else for (const one of group) one.reject(this.#blame(error));
+  }
+
+  #refuse(group: readonly Waiting[], error: unknown): void {
+    const { where } = this.#options;
+    const fault = isBusy(error)
+      ? new Fault("STORAGE_BUSY", `another program locks the database: ${messageOf(error)}`, { where, remedy: "End the program that has the file open. The request may be repeated.", cause: error })
+      : new Fault("STORAGE_FULL", `the disk does not take it: ${messageOf(error)}`, { where, remedy: "Free space, or check the storage medium. The request may be repeated.", cause: error });
+    this.#options.stored(fault);
+    for (const one of group) one.reject(fault);
+  }
+
+  #blame(error: unknown): Fault {
+    if (isFault(error)) return error;
+    return new Fault("INPUT_INVALID", `the request cannot be stored: ${messageOf(error)}`, { where: this.#options.where, remedy: "Correct the request.", cause: error });
+  }
+}

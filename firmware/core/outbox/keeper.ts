@@ -1,0 +1,176 @@
+// Keeps the outbox within its bounds: purges, drops, gives room back, and says so.
+
+import type { Clock } from "../../../drivers/contract/clock.ts";
+import type { DropEvent, GapReason, OutboxReport } from "./contract.ts";
+import { dropDamaged } from "./database.ts";
+import { Fault } from "../../../drivers/contract/fault.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import { ROWS_PER_COMMIT, type Bounds } from "./limits.ts";
+import { dropOldest, purgeSettled } from "./retention.ts";
+import { measureRoom, type Room } from "./room.ts";
+import type { Store } from "./store.ts";
+
+export interface KeeperParts {
+  readonly clock: Clock;
+  readonly limits: Bounds;
+  readonly commits: GroupCommit;
+  readonly store: () => Store;
+  readonly report: OutboxReport;
+  readonly dropped: (events: readonly DropEvent[]) => void;
+}
+
+/** The disk is looked at again after so many bytes of requests. */
+const MEASURE_EVERY_BYTES = 262_144;
+const VACUUM_PAGES = 128;
+const PURGE_EVERY_ROWS = 1000;
+/** For so long after its last drop the condition stands. */
+const DROPPING_MS = 60_000;
+/** The age rule rests for so long after the wall clock jumped. */
+const CLOCK_REST_MS = 600_000;
+const CLOCK_JUMP_MS = 60_000;
+/** Room that a round of dropping makes beyond what is needed. */
+const SPARE_BYTES = 262_144;
+
+export class Keeper {
+  readonly #parts: KeeperParts;
+  #room: Room | undefined;
+  #sinceMeasured = 0;
+  #debt = 0;
+  #isPurging = false;
+  #isDropping = false;
+  #lastDropMs: number | undefined;
+  #droppingFor = new Set<string>();
+  #wallOffset: number;
+  #clockTrustedAtMs = 0;
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts;
+    this.#wallOffset = parts.clock.now() - parts.clock.uptimeMs();
+  }
+
+  /** Before a request of so many bytes is taken. Throws STORAGE_FULL when there is no room even after dropping. */
+  admit(bytes: number): void {
+    this.#sinceMeasured += bytes;
+    if (this.#room === undefined || this.#sinceMeasured >= MEASURE_EVERY_BYTES || this.#room.beforeRefusalBytes < 0) this.measure();
+    const room = this.#room;
+    if (room === undefined || room.beforeRefusalBytes >= 0) return;
+    this.#makeRoom();
+    throw new Fault("STORAGE_FULL", `there is no room for more readings: ${room.text}`, { where: this.#parts.store().file, remedy: "Free space on the file system. The request may be repeated." });
+  }
+
+  /** Looks at the disk, and drops or gives back what is needed. */
+  measure(): Room {
+    const room = measureRoom(this.#parts.store(), this.#parts.limits);
+    this.#room = room;
+    this.#sinceMeasured = 0;
+    if (room.beforeDropBytes < 0 || room.pagesToReturn > 0) this.#makeRoom();
+    return room;
+  }
+
+  /** So many readings were settled: their rows go when enough came together. */
+  owe(rows: number): void {
+    this.#debt += rows;
+    if (this.#debt >= PURGE_EVERY_ROWS) this.#purge();
+  }
+
+  /** Once a second. */
+  tick(): void {
+    const { clock, report } = this.#parts;
+    const room = this.measure();
+    if (room.beforeRefusalBytes < 0) report.raise("STORAGE_FULL", "outbox.db", room.text);
+    this.#purge();
+    this.#watchClock();
+    if (this.#mayTrustClock()) this.#dropAged();
+    if (this.#lastDropMs === undefined || clock.uptimeMs() - this.#lastDropMs < DROPPING_MS) return;
+    for (const destination of this.#droppingFor) report.clear("OUTBOX_DROPPING", destination);
+    this.#droppingFor.clear();
+    this.#lastDropMs = undefined;
+  }
+
+  #purge(): void {
+    if (this.#isPurging) return;
+    this.#isPurging = true;
+    this.#debt = 0;
+    const { commits, store, limits } = this.#parts;
+    const more = commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => purgeSettled(store(), limits) });
+    void more.then((rows) => this.#ended(rows >= ROWS_PER_COMMIT), () => this.#ended(false));
+  }
+
+  #ended(hasMore: boolean): void {
+    this.#isPurging = false;
+    if (hasMore) this.#purge();
+  }
+
+  #makeRoom(): void {
+    if (this.#isDropping) return;
+    this.#isDropping = true;
+    void this.#makeRoomInPortions().catch(() => undefined).finally(() => void (this.#isDropping = false));
+  }
+
+  /** What nobody misses first: recovered damaged files, confirmed rows; then samples, then events. */
+  async #makeRoomInPortions(): Promise<void> {
+    const { store, limits, commits } = this.#parts;
+    const isShort = (): boolean => (this.#room = measureRoom(store(), limits)).beforeDropBytes < SPARE_BYTES;
+    if (isShort() && dropDamaged(store().file, 0) && !isShort()) return;
+    while (isShort() && (await commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => purgeSettled(store(), limits, 0) })) > 0);
+    while (isShort() && (await this.#drop("storage", true, Number.POSITIVE_INFINITY)) > 0);
+    while (isShort() && (await this.#drop("storage", false, Number.POSITIVE_INFINITY)) > 0);
+    for (let room = measureRoom(store(), limits); room.pagesToReturn > 0; ) {
+      const pages = Math.min(room.pagesToReturn, VACUUM_PAGES);
+      store().db.pragma(`incremental_vacuum(${pages})`);
+      await new Promise((resolve) => setImmediate(resolve));
+      const after = measureRoom(store(), limits);
+      if (after.pagesToReturn >= room.pagesToReturn) break;
+      room = after;
+    }
+  }
+
+  #dropAged(): void {
+    if (this.#isDropping) return;
+    this.#isDropping = true;
+    const limitMs = this.#parts.clock.now() - this.#parts.limits.maxAgeMs;
+    const dropAll = async (): Promise<void> => {
+      while ((await this.#drop("age", true, limitMs)) > 0);
+      while ((await this.#drop("age", false, limitMs)) > 0);
+    };
+    void dropAll().catch(() => undefined).finally(() => void (this.#isDropping = false));
+  }
+
+  /** Resolves to 0 when there is nothing more to drop. */
+  #drop(reason: GapReason, isSampleOnly: boolean, olderThanMs: number): Promise<number> {
+    const { store, commits } = this.#parts;
+    return commits
+      .submit({
+        bytes: 0,
+        rows: ROWS_PER_COMMIT,
+        run: () => dropOldest(store(), reason, isSampleOnly, olderThanMs),
+        committed: ({ events }) => this.#tell(events),
+      })
+      .then(({ seen }) => seen);
+  }
+
+  #tell(events: readonly DropEvent[]): void {
+    if (events.length === 0) return;
+    const { clock, report, dropped } = this.#parts;
+    this.#lastDropMs = clock.uptimeMs();
+    for (const destination of new Set(events.map((event) => event.destination))) {
+      this.#droppingFor.add(destination);
+      const count = events.reduce((sum, event) => sum + (event.destination === destination ? event.count : 0), 0);
+      const why = events[0]?.reason === "age" ? "they are older than the configuration allows" : (this.#room?.text ?? "");
+      report.raise("OUTBOX_DROPPING", destination, `${count} readings were dropped just now: ${why}`);
+    }
+    dropped(events);
+  }
+
+  #watchClock(): void {
+    const { clock } = this.#parts;
+    const offset = clock.now() - clock.uptimeMs();
+    if (Math.abs(offset - this.#wallOffset) > CLOCK_JUMP_MS) this.#clockTrustedAtMs = clock.uptimeMs() + CLOCK_REST_MS;
+    this.#wallOffset = offset;
+  }
+
+  #mayTrustClock(): boolean {
+    const { clock } = this.#parts;
+    return clock.timeQuality() === "synchronised" && clock.uptimeMs() >= this.#clockTrustedAtMs;
+  }
+}

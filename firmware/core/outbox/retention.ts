@@ -1,0 +1,124 @@
+// Deletes what is confirmed, and drops what must be dropped: the oldest of the lowest class, as gap records.
+
+import type { DropEvent, GapReason } from "./contract.ts";
+import { ROWS_PER_COMMIT, type Bounds } from "./limits.ts";
+import type { Range } from "./range-set.ts";
+import { SAMPLE } from "./schema.ts";
+import type { AgedRow } from "./statements.ts";
+import type { Store } from "./store.ts";
+import type { Stream } from "./stream.ts";
+
+/** Inside a transaction: deletes rows that are settled and too old to recognise a repeat by. Returns how many; ROWS_PER_COMMIT when there are more. */
+export function purgeSettled(store: Store, limits: Bounds, keepRows: number = limits.recentRows): number {
+  let left = ROWS_PER_COMMIT;
+  for (const stream of [...store.streams.values()]) {
+    if (stream.state === "recovering") continue;
+    const limit = stream.state === "open" ? stream.next - 1 - keepRows : stream.next - 1;
+    for (const [first, last] of [...stream.settled.within(1, limit)]) {
+      for (const [a, b] of [...stream.purged.missingWithin(first, last)]) {
+        left -= purgeRange(store, stream, a, b, left);
+        if (left <= 0) return ROWS_PER_COMMIT;
+      }
+    }
+    if (stream.state === "draining" && stream.settled.size >= stream.next - 1) store.removeStream(stream);
+  }
+  return ROWS_PER_COMMIT - left;
+}
+
+function purgeRange(store: Store, stream: Stream, first: number, last: number, limit: number): number {
+  const beyond = store.sql.idAfter.get(stream.origin + first, stream.origin + last, limit);
+  const end = beyond === undefined ? last : beyond - stream.origin - 1;
+  const { changes } = store.sql.deleteRows.run(stream.origin + first, stream.origin + end);
+  stream.purged.add(first, end);
+  return changes;
+}
+
+export interface Dropped {
+  readonly events: readonly DropEvent[];
+  /** Rows that were looked at; 0 when there is nothing left to drop. */
+  readonly seen: number;
+}
+
+/**
+ * Inside a transaction: drops up to ROWS_PER_COMMIT readings that nobody has leased, the oldest stream first; events only when
+ * `isSampleOnly` is false. With `olderThanMs` it stops at the first reading that is younger.
+ */
+export function dropOldest(store: Store, reason: GapReason, isSampleOnly: boolean, olderThanMs = Number.POSITIVE_INFINITY): Dropped {
+  const events: DropEvent[] = [];
+  let seen = 0;
+  const streams = [...store.streams.values()].filter((stream) => stream.state !== "recovering").sort((a, b) => a.number - b.number);
+  for (const stream of streams) {
+    if (!isSampleOnly) stream.from.drop = 1;
+    const found = findDroppable(store, stream, { isSampleOnly, olderThanMs, limit: ROWS_PER_COMMIT - seen });
+    seen += found.seen;
+    for (const range of found.ranges) events.push(dropRange(store, stream, range, reason));
+    if (seen >= ROWS_PER_COMMIT) break;
+  }
+  return { events, seen };
+}
+
+interface Search {
+  readonly isSampleOnly: boolean;
+  readonly olderThanMs: number;
+  readonly limit: number;
+}
+
+/** Contiguous runs of droppable readings from the stream's oldest on. */
+function findDroppable(store: Store, stream: Stream, search: Search): { readonly ranges: readonly Range[]; readonly seen: number } {
+  const ranges: [number, number][] = [];
+  let seen = 0;
+  let next = stream.from.drop;
+  while (seen < search.limit) {
+    const free = stream.taken.nextFree(next);
+    const first = stream.gaps.covered.nextFree(free);
+    if (first >= stream.next) break;
+    next = first;
+    if (first !== free) continue;
+    const last = Math.min(stream.next, stream.taken.nextIn(first), stream.gaps.covered.nextIn(first)) - 1;
+    const rows = store.sql.agedRows.all(stream.origin + first, stream.origin + last, search.limit - seen);
+    const isAllOld = collectRuns(stream, rows, search, ranges);
+    if (!isAllOld) return { ranges, seen: ranges.length === 0 ? 0 : seen + rows.length };
+    next = rows.length < search.limit - seen ? last + 1 : (rows.at(-1)?.[0] ?? 0) - stream.origin + 1;
+    seen += Math.max(1, rows.length);
+  }
+  stream.from.drop = next;
+  return { ranges, seen: ranges.length === 0 && next >= stream.next ? 0 : seen };
+}
+
+/** Adds the rows that may go to the runs; false as soon as one is too young. */
+function collectRuns(stream: Stream, rows: readonly AgedRow[], { isSampleOnly, olderThanMs }: Search, runs: [number, number][]): boolean {
+  for (const [id, bits, timeMs] of rows) {
+    const seq = id - stream.origin;
+    if (timeMs >= olderThanMs) return false;
+    if (isSampleOnly && (bits & SAMPLE) === 0) continue;
+    const run = runs.at(-1);
+    if (run !== undefined && run[1] === seq - 1) run[1] = seq;
+    else runs.push([seq, seq]);
+  }
+  return true;
+}
+
+function dropRange(store: Store, stream: Stream, [first, last]: Range, reason: GapReason): DropEvent {
+  const { changes } = store.sql.deleteRows.run(stream.origin + first, stream.origin + last);
+  store.addGap(stream, [first, last], reason);
+  stream.dropped += changes;
+  stream.isDirty = true;
+  return { destination: stream.destination, stream: stream.uuid, first, last, count: changes, reason };
+}
+
+/** Inside a transaction: numbers that are neither stored nor known as gaps become gaps, so that the destination learns of them. */
+export function recordHoles(store: Store, stream: Stream, holes: readonly Range[]): readonly DropEvent[] {
+  const events: DropEvent[] = [];
+  for (const [first, last] of holes) {
+    for (const [a, b] of [...stream.settled.missingWithin(first, last)]) {
+      for (const [c, d] of [...stream.gaps.covered.missingWithin(a, b)]) {
+        if (store.sql.rows.all(stream.origin + c, stream.origin + d, 1).length > 0) continue;
+        store.addGap(stream, [c, d], "damaged");
+        stream.dropped += d - c + 1;
+        stream.isDirty = true;
+        events.push({ destination: stream.destination, stream: stream.uuid, first: c, last: d, count: d - c + 1, reason: "damaged" });
+      }
+    }
+  }
+  return events;
+}
