@@ -114,7 +114,7 @@ function openOutboxOf({ clock, log, dataDir }: ZoneContext, configuration: Activ
     report: {
       raise: (code, subject, detail) => {
         const isNew = conditions.raise(code, subject, detail);
-        if (isNew && code === "OUTBOX_DAMAGED") trail.record({ actor: "core", action: "database.set-aside", target: subject, result: "done", detail: { words: detail } });
+        if (isNew && code === "OUTBOX_SET_ASIDE") trail.record({ actor: "core", action: "database.set-aside", target: subject, result: "done", detail: { words: detail } });
       },
       clear: (code, subject) => void conditions.clear(code, subject),
     },

@@ -15,12 +15,11 @@ export interface ConditionText {
 
 /** The code fixes the severity. `error`: something accepted or expected does not happen; `warning`: it will, unless somebody acts; `info`: it passes by itself. */
 export const SEVERITY_OF = {
-  OUTBOX_DAMAGED: "error",
-  OUTBOX_UNUSABLE: "error",
+  OUTBOX_SET_ASIDE: "error",
   OUTBOX_RECOVERING: "info",
   OUTBOX_DROPPING: "error",
-  OUTBOX_FULL: "error",
-  OUTBOX_SHARED: "warning",
+  STORAGE_FULL: "error",
+  WAL_HELD: "warning",
   STATE_SET_ASIDE: "warning",
   AUDIT_SET_ASIDE: "error",
   AUDIT_CHAIN_BROKEN: "error",

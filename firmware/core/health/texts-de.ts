@@ -3,17 +3,11 @@
 import type { ConditionCode, ConditionText } from "./condition-codes.ts";
 
 export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
-  OUTBOX_DAMAGED: {
+  OUTBOX_SET_ASIDE: {
     title: "Der Ausgangsspeicher war beschädigt und wurde beiseitegelegt",
     cause: "{detail}",
     effect: "Was lesbar war, wird in einem neuen Strom gesendet. Messwerte im beschädigten Teil sind verloren, wenn sich die Datei nicht reparieren lässt.",
     remedy: "Bewahren Sie die genannte Datei auf und geben Sie sie dem Servicepartner. Prüfen Sie den Datenträger: Eine beschädigte Datenbank ist oft sein erstes Zeichen.",
-  },
-  OUTBOX_UNUSABLE: {
-    title: "Der Ausgangsspeicher ist nicht verwendbar",
-    cause: "{detail}",
-    effect: "Messwerte werden nicht angenommen. Die Maschinen behalten, was sie selbst behalten können.",
-    remedy: "Prüfen Sie die Rechte des Datenverzeichnisses und seinen Datenträger. Das Gateway versucht es weiter.",
   },
   OUTBOX_RECOVERING: {
     title: "Messwerte werden aus einem beschädigten Ausgangsspeicher gerettet",
@@ -27,13 +21,13 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "Die ältesten Messwerte werden gelöscht, bevor sie gesendet wurden. Der Empfänger erfährt durch einen Lückensatz genau, welche.",
     remedy: "Stellen Sie die Verbindung zu {subject} wieder her, oder erlauben Sie dem Ausgangsspeicher in der Konfiguration mehr Platz oder Alter.",
   },
-  OUTBOX_FULL: {
+  STORAGE_FULL: {
     title: "Der Speicher ist voll",
     cause: "{detail}",
     effect: "Neue Messwerte werden nicht angenommen. Die Maschinen behalten, was sie selbst behalten können.",
     remedy: "Schaffen Sie Platz im Dateisystem des Datenverzeichnisses; die Annahme geht von selbst weiter.",
   },
-  OUTBOX_SHARED: {
+  WAL_HELD: {
     title: "Ein fremdes Programm hält eine Datenbank offen",
     cause: "{detail}",
     effect: "Das Schreibprotokoll von {subject} kann nicht geleert werden und wächst.",

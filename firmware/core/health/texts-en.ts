@@ -3,17 +3,11 @@
 import type { ConditionCode, ConditionText } from "./condition-codes.ts";
 
 export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
-  OUTBOX_DAMAGED: {
+  OUTBOX_SET_ASIDE: {
     title: "The outbox was damaged and set aside",
     cause: "{detail}",
     effect: "What could be read is sent in a new stream. Readings in the damaged part are lost unless the file can be repaired.",
     remedy: "Keep the file that is named here and send it to your service partner. Check the storage medium: a damaged database is often its first sign.",
-  },
-  OUTBOX_UNUSABLE: {
-    title: "The outbox cannot be used",
-    cause: "{detail}",
-    effect: "No reading is accepted. Machines keep what they can keep themselves.",
-    remedy: "Check the rights of the data directory and its storage medium. The gateway keeps trying.",
   },
   OUTBOX_RECOVERING: {
     title: "Readings are being recovered from a damaged outbox",
@@ -27,13 +21,13 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "The oldest readings are deleted before they were sent. The receiver is told exactly which ones by a gap record.",
     remedy: "Restore the connection to {subject}, or give the outbox more space or age in the configuration.",
   },
-  OUTBOX_FULL: {
+  STORAGE_FULL: {
     title: "The storage is full",
     cause: "{detail}",
     effect: "No new reading is accepted. Machines keep what they can keep themselves.",
     remedy: "Free space on the file system of the data directory; acceptance resumes by itself.",
   },
-  OUTBOX_SHARED: {
+  WAL_HELD: {
     title: "A foreign program holds a database open",
     cause: "{detail}",
     effect: "The write-ahead log of {subject} cannot be emptied and grows.",

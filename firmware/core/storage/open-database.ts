@@ -33,6 +33,8 @@ export function openDatabase(path: string, clock: Clock, prepare: (database: Dat
 }
 
 function openChecked(path: string, prepare: (database: Database.Database) => void): Database.Database {
+  // SQLite makes log and shared memory with the rights of the database; made by SQLite itself it would be readable for others.
+  closeSync(openSync(path, "a", 0o600));
   const database = new Database(path);
   try {
     database.pragma("journal_mode = WAL");

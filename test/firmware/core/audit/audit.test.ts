@@ -1,0 +1,129 @@
+// Shows that no entry of the audit log can be altered, moved or taken away unseen.
+
+import Database from "better-sqlite3";
+import { Audit } from "../../../../firmware/core/audit/audit.ts";
+import { prepareAuditSchema } from "../../../../firmware/core/audit/audit-schema.ts";
+import { AuditTrail } from "../../../../firmware/core/audit/trail.ts";
+import { verifyAudit } from "../../../../firmware/core/audit/verify.ts";
+import { Conditions } from "../../../../firmware/core/health/conditions.ts";
+import { makeFakeClock } from "../../../support/fake-clock.ts";
+import { assert, suite } from "../../../support/suite.ts";
+import type { Defer } from "../../../support/suite.ts";
+
+const KEY = Buffer.alloc(32, 1);
+
+function openAudit(defer: Defer, entries = 10): { database: Database.Database; audit: Audit } {
+  const database = new Database(":memory:");
+  defer(() => database.close());
+  prepareAuditSchema(database);
+  const audit = new Audit(database, makeFakeClock(), KEY);
+  for (let count = 1; count <= entries; count += 1) audit.append({ actor: "local", action: "secret.set", target: `s${count}`, result: "done", detail: { count } });
+  return { database, audit };
+}
+
+/** What somebody does who may write the file. */
+function tamper(database: Database.Database, sql: string): void {
+  database.exec(`DROP TRIGGER never_changed; DROP TRIGGER never_deleted; ${sql}`);
+}
+
+const FOREIGN = "INSERT INTO entries SELECT number + 1, time, uptimeMs, actor, action, 'forged', result, detail, keyId, chain FROM entries WHERE number = 10";
+
+suite("audit", (test) => {
+  test("an untouched log is sound, also across a restart", async ({ defer }) => {
+    const { database } = openAudit(defer);
+    new Audit(database, makeFakeClock(), KEY).append({ actor: "core", action: "core.started", target: "core", result: "done" });
+    assert.equal(await verifyAudit(database, KEY), { checked: 11, unverifiable: 0 });
+  });
+  const cases: readonly (readonly [string, string, { number: number; why: "altered" | "missing" }])[] = [
+    ["an altered result", "UPDATE entries SET result = 'refused' WHERE number = 4", { number: 4, why: "altered" }],
+    ["an altered time", "UPDATE entries SET time = '2020-01-01T00:00:00.000Z' WHERE number = 1", { number: 1, why: "altered" }],
+    ["an altered uptime", "UPDATE entries SET uptimeMs = 5 WHERE number = 2", { number: 2, why: "altered" }],
+    ["an altered detail", "UPDATE entries SET detail = '{}' WHERE number = 10", { number: 10, why: "altered" }],
+    ["a deleted entry", "DELETE FROM entries WHERE number = 6", { number: 6, why: "missing" }],
+    ["a deleted beginning", "DELETE FROM entries WHERE number < 4", { number: 1, why: "missing" }],
+    ["a deleted end", "DELETE FROM entries WHERE number > 8", { number: 9, why: "missing" }],
+    ["all entries deleted", "DELETE FROM entries", { number: 1, why: "missing" }],
+    ["a closed gap", "DELETE FROM entries WHERE number = 6; UPDATE entries SET number = 6 WHERE number = 7", { number: 6, why: "altered" }],
+    ["two entries in the other order", "UPDATE entries SET number = 99 WHERE number = 3; UPDATE entries SET number = 3 WHERE number = 4; UPDATE entries SET number = 4 WHERE number = 99", { number: 3, why: "altered" }],
+    ["a moved head", "DELETE FROM entries WHERE number > 8; UPDATE places SET number = 8, chain = (SELECT chain FROM entries WHERE number = 8) WHERE place = 'head'", { number: 8, why: "altered" }],
+    ["a forged anchor", "DELETE FROM entries WHERE number < 4; INSERT INTO places SELECT 'anchor', 3, chain, keyId, seal FROM places WHERE place = 'head'", { number: 3, why: "altered" }],
+  ];
+  for (const [name, sql, broken] of cases) {
+    test(`CR 3.9 ${name} is found`, async ({ defer }) => {
+      const { database } = openAudit(defer);
+      tamper(database, sql);
+      assert.equal((await verifyAudit(database, KEY)).broken, broken);
+    });
+  }
+  test("CR 3.9 an entry added by another hand is found once the log goes on", async ({ defer }) => {
+    const { database } = openAudit(defer);
+    tamper(database, FOREIGN);
+    new Audit(database, makeFakeClock(), KEY).append({ actor: "core", action: "core.started", target: "core", result: "done" });
+    assert.equal((await verifyAudit(database, KEY)).broken, { number: 11, why: "altered" });
+  });
+  test("the numbers of entries taken away are never given again", async ({ defer }) => {
+    const { database } = openAudit(defer);
+    tamper(database, "DELETE FROM entries WHERE number > 8");
+    new Audit(database, makeFakeClock(), KEY).append({ actor: "core", action: "core.started", target: "core", result: "done" });
+    assert.equal((await verifyAudit(database, KEY)).broken, { number: 9, why: "missing" });
+  });
+  test("entries cannot be changed or deleted by a slip", ({ defer }) => {
+    const { database } = openAudit(defer);
+    assert.throws(() => database.exec("UPDATE entries SET actor = 'x'"), /never changed/);
+    assert.throws(() => database.exec("DELETE FROM entries WHERE number = 1"), /retention only/);
+  });
+  test("retention takes the oldest, and what is left is still sound", async ({ defer }) => {
+    const { database, audit } = openAudit(defer);
+    assert.is(audit.forgetBefore(5), 4);
+    assert.equal(await verifyAudit(database, KEY), { checked: 6, unverifiable: 0 });
+    assert.is(audit.forgetBefore(5), 0);
+    assert.throws(() => database.exec("DELETE FROM entries WHERE number = 5"), /retention only/);
+  });
+  test("entries under a lost key are counted as unverifiable, those under the new one are checked", async ({ defer }) => {
+    const { database } = openAudit(defer);
+    const key = Buffer.alloc(32, 2);
+    new Audit(database, makeFakeClock(), key).append({ actor: "core", action: "core.started", target: "core", result: "done" });
+    assert.equal(await verifyAudit(database, key), { checked: 11, unverifiable: 10 });
+    tamper(database, "UPDATE entries SET actor = 'x' WHERE number = 11");
+    assert.equal((await verifyAudit(database, key)).broken, { number: 11, why: "altered" });
+  });
+  test("a long log is walked in portions", async ({ defer }) => {
+    const { database } = openAudit(defer, 1200);
+    let pauses = 0;
+    assert.is((await verifyAudit(database, KEY, async () => void (pauses += 1))).checked, 1200);
+    assert.is(pauses, 2);
+  });
+});
+
+suite("audit trail", (test) => {
+  test("gathers the drops of a minute into one entry that has every range", async ({ defer }) => {
+    const { audit } = openAudit(defer, 0);
+    const clock = makeFakeClock();
+    const trail = new AuditTrail(audit, new Conditions(clock, () => undefined), clock);
+    const drop = { destination: "cloud", stream: "s", reason: "storage" };
+    trail.recordDrop({ ...drop, first: 1, last: 10, count: 10 });
+    trail.recordDrop({ ...drop, first: 11, last: 20, count: 10 });
+    trail.recordDrop({ ...drop, first: 21, last: 30, count: 10 });
+    trail.recordDrop({ ...drop, first: 40, last: 49, count: 10 });
+    assert.is(audit.newest(10).length, 1);
+    await clock.advance(60_000);
+    trail.tick();
+    const [second, first] = audit.newest(10).map(({ target, detail }) => ({ target, detail: JSON.parse(detail) as unknown }));
+    assert.equal(first, { target: "cloud", detail: { stream: "s", reason: "storage", count: 10, gaps: [[1, 10]] } });
+    assert.equal(second, { target: "cloud", detail: { stream: "s", reason: "storage", count: 30, gaps: [[11, 30], [40, 49]] } });
+  });
+  test("CR 2.10 a log that cannot be written is a condition, not a failure", ({ defer }) => {
+    const { audit, database } = openAudit(defer, 0);
+    const clock = makeFakeClock();
+    const conditions = new Conditions(clock, () => undefined);
+    const trail = new AuditTrail(audit, conditions, clock);
+    const event = { actor: "core", action: "core.started", target: "core", result: "done" } as const;
+    database.pragma("query_only = ON");
+    trail.record(event);
+    assert.ok(conditions.has("AUDIT_NOT_WRITTEN", "audit.db"));
+    database.pragma("query_only = OFF");
+    trail.record(event);
+    assert.not.ok(conditions.has("AUDIT_NOT_WRITTEN", "audit.db"));
+    assert.is(audit.newest(10).length, 1);
+  });
+});
