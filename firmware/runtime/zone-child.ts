@@ -54,12 +54,12 @@ export function startZone(spec: ChildSpec, outputFd?: number): ZoneChild {
 }
 
 /**
- * No core dumps, since they hold secrets. The kernel kills the zone when its supervisor dies (prctl(2) PR_SET_PDEATHSIG), so that
+ * What it writes is its user's alone; no core dumps, since they hold secrets. The kernel kills the zone when its supervisor dies (prctl(2) PR_SET_PDEATHSIG), so that
  * one whose event loop is stuck does not live on; without setpriv only the closed channel ends it.
  */
 function bindingPrefix(): readonly [string, ...string[]] {
-  const noCoreDumps = ["/bin/sh", "-c", 'ulimit -c 0; exec "$@"', "sh"] as const;
-  return isExecutable(SETPRIV) ? [...noCoreDumps, SETPRIV, "--pdeathsig", "KILL", "--"] : noCoreDumps;
+  const closedUp = ["/bin/sh", "-c", 'umask 077; ulimit -c 0; exec "$@"', "sh"] as const;
+  return isExecutable(SETPRIV) ? [...closedUp, SETPRIV, "--pdeathsig", "KILL", "--"] : closedUp;
 }
 
 function isExecutable(path: string): boolean {

@@ -32,6 +32,7 @@ export interface LoadableZone {
 export async function runZone(zone: LoadableZone, options: ZoneProcessOptions): Promise<never> {
   const log = openJournal({ scope: zone.name, ...(options.level === undefined ? {} : { level: options.level }) });
   const stop = new AbortController();
+  process.umask(0o077);
   endOnDefect(log);
   listenForTheEnd(log, stop);
   // A zone that only waits for the signal holds nothing that keeps Node alive.
