@@ -12,7 +12,7 @@ export const CloudSchema = Type.Object(
     url: Type.String({
       pattern: "^(mqtts|wss|mqtt)://",
       expects: "a URL that begins with mqtts://, wss:// or mqtt://",
-      format: "url",
+      format: "service-url",
       maxLength: 2048,
       description: "Broker: mqtts://host:8883, mqtts://host:443 (with ALPN) or wss://host:443/path. mqtt:// without TLS only to loopback, for trying.",
     }),
@@ -28,14 +28,16 @@ export const CloudSchema = Type.Object(
     proxy: Type.Optional(
       Type.Object(
         {
-          url: Type.String({ pattern: "^http://", expects: "a URL that begins with http://", format: "url", maxLength: 2048, description: "HTTP CONNECT proxy, http://host:port." }),
+          url: Type.String({ pattern: "^http://", expects: "a URL that begins with http://", format: "service-url", maxLength: 2048, description: "HTTP CONNECT proxy, http://host:port." }),
           user: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: "User name for the proxy." })),
           password: Type.Optional(SecretReference("Password for the proxy. It crosses the network up to the proxy unencrypted.")),
         },
-        { additionalProperties: false, description: "Proxy through which the broker is reached [U3.2-G5]." },
+        // U3.2-G5
+        { additionalProperties: false, description: "Proxy through which the broker is reached." },
       ),
     ),
-    keepAliveSeconds: Type.Integer({ minimum: 10, maximum: 3600, default: 240, unit: "seconds", description: "MQTT keep-alive [U3.1g]." }),
+    // U3.1g
+    keepAliveSeconds: Type.Integer({ minimum: 10, maximum: 3600, default: 240, unit: "seconds", description: "Silence after which the uplink pings the broker (MQTT keep-alive)." }),
     compression: Type.Union([Type.Literal("none"), Type.Literal("deflate"), Type.Literal("zstd")], { default: "none", description: "Compression of telemetry payloads; the topic then ends in its name." }),
     order: Type.Union([Type.Literal("lanes"), Type.Literal("strict")], { default: "lanes", description: "lanes: events and live readings pass a backlog. strict: everything in the order of acceptance." }),
     batch: Type.Object(

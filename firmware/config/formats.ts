@@ -7,7 +7,7 @@ type Tell = (message: string, remedy?: string) => void;
 
 /** Tells what is wrong with `text`, if anything. A format that is not known here is left to the pattern. */
 export function checkFormat(format: string, text: string, tell: Tell): void {
-  if (format === "url") checkUrl(text, tell);
+  if (format === "service-url") checkUrl(text, tell);
   else if (format === "machine-url") checkMachineUrl(text, tell);
   else if (format === "machine-address") checkAddress(text, text, tell);
   else if (format === "cidr") checkSubnet(text, tell);

@@ -21,7 +21,7 @@ export interface JsonSchema {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly pattern?: string;
-  /** `url`, `machine-url`, `machine-address`, `cidr`: checked by formats.ts. */
+  /** `service-url`, `machine-url`, `machine-address`, `cidr`: checked by formats.ts. */
   readonly format?: string;
   /** Ours: what the pattern asks for, in words. */
   readonly expects?: string;

@@ -6,7 +6,7 @@ import type { Static } from "typebox";
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 
 export const LogSchema = Type.Object(
-  { level: Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)), { default: "info", description: "Least weight of what is written to the log." }) },
+  { level: Type.Enum(LOG_LEVELS, { default: "info", description: "Least severe messages that are written." }) },
   { additionalProperties: false, default: {}, description: "What is written to the log." },
 );
 export type LogSettings = Static<typeof LogSchema>;

@@ -22,10 +22,7 @@ export const TelemetryGapSchema = Type.Object(
       {
         first: Seq,
         last: Seq,
-        reason: Type.Union(
-          GAP_REASONS.map((reason) => Type.Literal(reason)),
-          { description: "age: older than the configuration keeps. storage: dropped to keep the disk from filling. damaged: unreadable after a fault of the storage." },
-        ),
+        reason: Type.Enum(GAP_REASONS, { description: "age: older than the configuration keeps. storage: dropped to keep the disk from filling. damaged: unreadable after a fault of the storage." }),
       },
       closed,
     ),
@@ -58,10 +55,7 @@ export const InventoryAssetSchema = Type.Object(
   {
     asset: AssetIdSchema,
     name: Type.String({ description: "Name in the gateway's configuration." }),
-    state: Type.Union(
-      ["pending", "accepted", "refused", "suspended"].map((state) => Type.Literal(state)),
-      { description: "Only readings of accepted assets are sent." },
-    ),
+    state: Type.Enum(["pending", "accepted", "refused", "suspended"], { description: "Only readings of accepted assets are sent." }),
     nameplate: NameplateSchema,
     equipment: EquipmentPathSchema,
     points: Type.Array(
@@ -70,7 +64,7 @@ export const InventoryAssetSchema = Type.Object(
           id: PointIdSchema,
           name: Type.String(),
           unit: Type.Optional(Type.String()),
-          dataType: Type.Union(DATA_TYPES.map((name) => Type.Literal(name))),
+          dataType: Type.Enum(DATA_TYPES),
           access: Type.Union([Type.Literal("read"), Type.Literal("write"), Type.Literal("readWrite")]),
         },
         closed,

@@ -20,12 +20,12 @@ interface Watched {
 /** A clock that runs some hundred times faster than time, so that a test need not wait for the regular look. */
 function makeQuickClock(defer: Defer): Clock {
   const clock = makeFakeClock();
-  let isRunning = true;
+  const stop = new AbortController();
   const run = async (): Promise<void> => {
-    while (isRunning) await clock.advance(20);
+    while (!stop.signal.aborted) await clock.advance(20);
   };
   void run();
-  defer(() => void (isRunning = false));
+  defer(() => stop.abort());
   return clock;
 }
 

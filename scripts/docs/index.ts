@@ -1,0 +1,9 @@
+// Every document that is generated. Who adds one adds its entry here; the test and `make docs` follow this list.
+
+import { asyncApiFile } from "./asyncapi.ts";
+import { conditionFiles } from "./conditions.ts";
+import { configurationFiles } from "./configuration-reference.ts";
+import type { GeneratedFile } from "./generated-file.ts";
+import { schemaFiles } from "./json-schema-files.ts";
+
+export const GENERATED: readonly GeneratedFile[] = [...configurationFiles, ...schemaFiles, asyncApiFile, ...conditionFiles];
