@@ -9,7 +9,8 @@ import type { RequestIdentity } from "../../conduit/route.ts";
 import type { OutboxFigures, SeqRange } from "../../conduit/shared.ts";
 
 /** The health conditions that the outbox raises and clears, all declared in core/health. The subject is `outbox.db`, of OUTBOX_DROPPING the destination. */
-export type OutboxCondition = "OUTBOX_SET_ASIDE" | "OUTBOX_RECOVERING" | "OUTBOX_DROPPING" | "STORAGE_FULL" | "WAL_HELD";
+export const OUTBOX_CONDITIONS = ["OUTBOX_SET_ASIDE", "OUTBOX_RECOVERING", "OUTBOX_DROPPING", "STORAGE_FULL", "WAL_HELD"] as const;
+export type OutboxCondition = (typeof OUTBOX_CONDITIONS)[number];
 
 /** Where conditions go. Raising one that stands only renews its detail; clearing one that does not stand does nothing. */
 export interface OutboxReport {

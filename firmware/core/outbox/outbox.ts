@@ -19,6 +19,7 @@ import type { Stream } from "./stream.ts";
 import { Verifier } from "./verifier.ts";
 
 export type * from "./contract.ts";
+export { OUTBOX_CONDITIONS } from "./contract.ts";
 
 const SUBJECT = "outbox.db";
 const TICK_MS = 1000;
