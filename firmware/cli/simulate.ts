@@ -8,6 +8,7 @@ import type { Machines } from "../simulator/machines.ts";
 
 interface MachineFlags {
   readonly count: number;
+  readonly first: number;
   readonly rate: number;
   readonly seed: number;
   readonly host: string;
@@ -43,6 +44,7 @@ function machineCommand(): Command {
   return new Command("machine")
     .description("wire-processing machines that speak the reference profile; prints one JSON line for each when it is ready")
     .option("--count <n>", "how many", whole, 1)
+    .option("--first <n>", "index of the first, which makes the serial number", whole, 0)
     .option("--rate <n>", "readings per second of each; max: as many as are acknowledged", rate, MACHINE_DEFAULTS.rate)
     .option("--events-per-minute <n>", "events per minute of each", positive, MACHINE_DEFAULTS.eventsPerMinute)
     .option("--payload-bytes <n>", "size that payloads are filled up to", whole, MACHINE_DEFAULTS.payloadBytes)

@@ -6,6 +6,8 @@ import { startMachine, type Machine, type MachineOptions } from "./machine.ts";
 
 export interface MachinesOptions extends Omit<MachineOptions, "index"> {
   readonly count: number;
+  /** Index of the first machine, so that several programs have machines with different serial numbers. */
+  readonly first?: number;
   /** Where what was acknowledged is written; absent: nowhere. */
   readonly ledger?: string;
 }
@@ -28,7 +30,7 @@ export async function startMachines(options: MachinesOptions, clock: Clock): Pro
   const all: Machine[] = [];
   try {
     for (let index = 0; index < options.count; index += 1) {
-      all.push(await startMachine({ ...options, index, port: options.port === 0 ? 0 : options.port + 2 * index }, clock, ledger));
+      all.push(await startMachine({ ...options, index: (options.first ?? 0) + index, port: options.port === 0 ? 0 : options.port + 2 * index }, clock, ledger));
     }
   } catch (error) {
     await Promise.all(all.map((machine) => machine.close()));
