@@ -41,14 +41,14 @@ export async function startMosquitto(defer: Defer, signal: AbortSignal, options:
   const port = await findFreePort();
   for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(folder, name), text, { mode: 0o600 });
   const plain = (options.plainPorts ?? []).flatMap((extra) => [`listener ${extra} 127.0.0.1`]);
-  const lines = ["user root", "log_dest stdout", "log_type all", "max_queued_messages 0", "set_tcp_nodelay true", ...(options.global ?? ["allow_anonymous true"]), ...plain, `listener ${port} 127.0.0.1`, ...(options.listener ?? [])];
+  const lines = ["user root", "log_dest stderr", "log_type all", "max_queued_messages 0", "set_tcp_nodelay true", ...(options.global ?? ["allow_anonymous true"]), ...plain, `listener ${port} 127.0.0.1`, ...(options.listener ?? [])];
   const config = join(folder, "mosquitto.conf");
   writeFileSync(config, `${lines.join("\n")}\n`);
   let child: Child;
   const start = async (until: AbortSignal): Promise<void> => {
     child = startChild(defer, "mosquitto", ["-c", config], { cwd: folder });
-    await child.line(/mosquitto version .* running/, until);
-    await untilListening(port, until);
+    const { exited } = child;
+    await Promise.race([untilListening(port, until), exited.then(() => Promise.reject(new Error(`mosquitto does not start:\n${child.output()}`)))]);
   };
   await start(signal);
   // A stopped process does not die of SIGTERM.
