@@ -44,7 +44,8 @@ const SETPRIV = "/usr/bin/setpriv";
 export function startZone(spec: ChildSpec, outputFd?: number): ZoneChild {
   const output = outputFd ?? "inherit";
   const [program, ...args] = [...bindingPrefix(), ...spec.command];
-  const child = spawn(program, args, { stdio: ["ignore", output, output, "ipc"], env: { ...process.env, ...spec.env } });
+  // A session of its own: a signal to the whole group (Ctrl-C, timeout(1), a closed terminal) reaches the supervisor alone, which stops in order.
+  const child = spawn(program, args, { detached: true, stdio: ["ignore", output, output, "ipc"], env: { ...process.env, ...spec.env } });
   const ready = new Promise<void>((resolve) => child.on("message", (message) => void (message === READY_MESSAGE && resolve())));
   const exited = new Promise<Exit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));

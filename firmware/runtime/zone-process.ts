@@ -78,7 +78,7 @@ function listenForTheEnd(log: Log, stop: AbortController): void {
     });
     stop.abort(new Fault("CANCELLED", reason));
   };
-  // Ctrl-C and a closed terminal reach the whole group; the supervisor then stops the zones in order.
+  // These are meant for the supervisor, which then stops the zones in order.
   const isSupervised = process.connected;
   for (const name of ["SIGINT", "SIGHUP"] as const) process.on(name, () => void (isSupervised || end(name)));
   process.on("SIGTERM", () => end("SIGTERM"));

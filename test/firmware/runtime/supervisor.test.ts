@@ -43,6 +43,11 @@ function lives(pid: number): boolean {
   }
 }
 
+/** The process group: the third field behind the name in brackets (proc(5)). */
+function groupOf(pid: number): string | undefined {
+  return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[2];
+}
+
 async function untilGone(pids: readonly number[], signal: AbortSignal): Promise<void> {
   while (pids.some(lives)) await systemClock.sleep(10, signal);
 }
@@ -145,10 +150,13 @@ suite("supervisor", (test) => {
     assert.match(readFileSync(`/proc/${pidOf(child, "core")}/limits`, "utf8"), /^Max core file size\s+0\s+0\s/m);
   });
 
-  test("leaves Ctrl-C to the supervisor, so that zones end in order", async ({ signal, defer }) => {
+  test("keeps signals to its process group from the zones, and a stray Ctrl-C does nothing to them", async ({ signal, defer }) => {
     const child = start(defer, "core:well", "field:well");
     await child.line(/all zones run/, signal);
-    for (const name of ["core", "field"]) process.kill(pidOf(child, name), "SIGINT");
+    for (const name of ["core", "field"]) {
+      assert.not(groupOf(pidOf(child, name)) === groupOf(child.pid));
+      process.kill(pidOf(child, name), "SIGINT");
+    }
     child.kill("SIGINT");
     assert.is((await child.exited).code, 0);
     assert.match(child.output(), /"scope":"field"[^\n]*has ended[^]*"scope":"core"[^\n]*has ended/);
