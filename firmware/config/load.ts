@@ -7,7 +7,7 @@ import { driverSchemas } from "../../drivers/schemas.ts";
 import { checkDrivers, separateDrivers } from "./asset-driver.ts";
 import { asJsonSchema } from "./json-schema.ts";
 import { MOST_BYTES, parseText } from "./parse-text.ts";
-import { arrange, writeProblem, type Finding, type Problem, type Report } from "./problems.ts";
+import { arrange, MOST_FINDINGS, writeProblem, type Finding, type Problem, type Report } from "./problems.ts";
 import { resolve } from "./resolve.ts";
 import { checkRules } from "./rules.ts";
 import { ConfigurationSchema, type Configuration } from "./schema.ts";
@@ -34,9 +34,6 @@ export function inspectConfiguration(text: string | Uint8Array): InspectedConfig
   const problems = findings.map(({ path, at, message, remedy }) => ({ ...parsed.place(path, at), message, remedy }));
   return { problems: arrange(problems), configuration: undefined };
 }
-
-/** Bounds the work on a file that is wrong all over; each finding is looked up in the text. */
-const MOST_FINDINGS = 500;
 
 function collectInto(findings: Finding[]): Report {
   return (finding) => {

@@ -1,7 +1,7 @@
 // From the file's bytes to a plain value: encoding, size, YAML syntax, and the place of every key and value.
 
 import { Document, LineCounter, parseAllDocuments } from "yaml";
-import type { Path, Problem } from "./problems.ts";
+import { MOST_FINDINGS, type Path, type Problem } from "./problems.ts";
 import { explainSyntax, findOffset, inspectTree } from "./yaml-tree.ts";
 
 /** A configuration of 2,000 machines has some 300 KiB. */
@@ -58,7 +58,8 @@ function parseYaml(text: string): ParsedText {
   // uniqueKeys compares every key with every other: a large map would take minutes. `inspectTree` takes one pass.
   const documents = [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: false, resolveKnownTags: false, logLevel: "error", version: "1.2" })];
   const document: Document = documents[0] ?? new Document(null);
-  const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({ ...at(error.pos[0]), ...explainSyntax(error) }));
+  const syntax = [...document.errors, ...document.warnings].slice(0, MOST_FINDINGS);
+  const problems: Problem[] = syntax.map((error) => ({ ...at(error.pos[0]), ...explainSyntax(error) }));
   const second = documents[1];
   if (second !== undefined) problems.push({ ...at(second.range[0]), message: "a second document begins here.", remedy: "Remove the line `---` or what follows it: a configuration is one document." });
   for (const { offset, ...problem } of inspectTree(document)) problems.push({ ...at(offset), ...problem });

@@ -24,6 +24,8 @@ export interface Problem {
 
 /** How many problems are told; of more it is only said that they are there. */
 export const MOST_PROBLEMS = 100;
+/** How many are looked for: bounds the work on a file that is wrong all over. */
+export const MOST_FINDINGS = 500;
 
 /** `file:line:column: message remedy`. */
 export function writeProblem(file: string, problem: Problem): string {

@@ -1,7 +1,7 @@
 // Walks a parsed YAML document: what may not stand in a configuration although YAML allows it, and where each setting stands.
 
 import { isAlias, isMap, isNode, isScalar, isSeq, type Document, type YAMLError } from "yaml";
-import type { Path } from "./problems.ts";
+import { MOST_FINDINGS, type Path } from "./problems.ts";
 import { describeValue, quote } from "./words.ts";
 
 const MOST_DEPTH = 64;
@@ -21,6 +21,7 @@ export function inspectTree(document: Document): readonly TreeProblem[] {
 
 function inspectNode(node: unknown, depth: number, problems: TreeProblem[]): void {
   const offset = offsetOf(node) ?? 0;
+  if (problems.length >= MOST_FINDINGS) return;
   if (depth > MOST_DEPTH) {
     problems.push({ offset, message: `the settings are nested more than ${MOST_DEPTH} levels deep.`, remedy: "Check the indentation." });
   } else if (isAlias(node)) {
@@ -30,6 +31,7 @@ function inspectNode(node: unknown, depth: number, problems: TreeProblem[]): voi
   } else if (isMap(node)) {
     const seen = new Set<string>();
     for (const pair of node.items) {
+      if (problems.length >= MOST_FINDINGS) return;
       inspectKey(pair.key, offset, seen, problems);
       inspectNode(pair.value, depth + 1, problems);
     }

@@ -24,7 +24,13 @@ function configurationForEditors(): Json {
   const schema = strip(ConfigurationSchema, forEditor);
   const assets = child(child(schema, "properties"), "assets");
   const oneDriver = Object.keys(driverSchemas).map((id) => ({ required: [id] }));
-  return { $schema: DRAFT, title: "Weir configuration", ...schema, properties: { ...child(schema, "properties"), assets: { ...assets, items: { ...child(assets, "items"), oneOf: oneDriver } } } };
+  const sections = { ...child(schema, "properties"), assets: { ...assets, items: { ...child(assets, "items"), oneOf: oneDriver } } };
+  return { $schema: DRAFT, title: "Weir configuration", ...schema, properties: Object.fromEntries(Object.entries(sections).map(([name, section]) => [name, mayBeEmpty(section)])) };
+}
+
+/** A section may stand there empty, all its lines commented out. */
+function mayBeEmpty(section: unknown): unknown {
+  return isGroup(section) ? { ...section, type: [section["type"], "null"] } : section;
 }
 
 /** Members that a later version adds are no fault: what is published is open, although Weir itself checks closed. */
@@ -32,7 +38,7 @@ function payload(name: string, schema: TSchema): Json {
   return { $schema: DRAFT, title: `Weir ${name}, version 1`, ...strip(schema, ({ additionalProperties, ...rest }) => (additionalProperties === false ? rest : { additionalProperties, ...rest })) };
 }
 
-/** A person writes nothing that has a default: it is filled in. A section may stand there empty, all its lines commented out. */
+/** A person writes nothing that has a default: it is filled in. */
 function forEditor(node: Json): Json {
   const { required, properties, ...rest } = node;
   if (!isGroup(properties)) return node;

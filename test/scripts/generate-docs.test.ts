@@ -63,6 +63,12 @@ suite("examples", (test) => {
       assert.throws(() => loadConfiguration(text, "weir.yaml"), "CONFIG_INVALID");
     }
   });
+  test("the schema for editors takes an empty file and empty sections as the loader does", () => {
+    for (const text of ["{}", "log:\ncloud:\nassets:\n"]) {
+      assert.ok(fits("docs/schema/weir.schema.json", parse(text)), text);
+      loadConfiguration(text, "weir.yaml");
+    }
+  });
   test("the payloads' examples fit their schemas", () => {
     const examples = [["telemetry", TelemetrySchema, telemetryExample], ["inventory", InventorySchema, inventoryExample], ["status", LinkStatusSchema, statusExample], ["status", LinkStatusSchema, willExample]] as const;
     for (const [name, schema, example] of examples) {
