@@ -24,6 +24,8 @@ export interface DestinationParts {
   readonly failed: (error: unknown) => void;
   /** Sequence numbers that are neither stored nor known as gaps. */
   readonly holes: (stream: Stream, holes: readonly Range[]) => void;
+  /** True while streams may turn up that are not known yet. */
+  readonly isRecovering: () => boolean;
   /** So many readings were settled. */
   readonly settled: (rows: number) => void;
   /** Unique in this process. */
@@ -113,7 +115,9 @@ export class OpenDestination implements Destination {
         bytes: 64 * (verdicts.accepted.length + verdicts.rejected.length),
         rows: 2 * (verdicts.accepted.length + verdicts.rejected.length),
         run: () => {
-          const stream = store().streams.get(verdicts.stream);
+          const known = store().streams.get(verdicts.stream);
+          // The recovery has not read its row yet: what is settled now shall not come again.
+          const stream = known ?? (this.#parts.isRecovering() ? store().addStream(this.name, { uuid: verdicts.stream, state: "recovering" }) : undefined);
           if (stream !== undefined) settleVerdicts(store(), limits, stream, verdicts, clock.now());
         },
       });

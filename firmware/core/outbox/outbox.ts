@@ -46,6 +46,7 @@ class OpenOutbox implements Outbox {
   #store: Store;
   #recovery = new AbortController();
   #leases = 0;
+  #isRecovering = false;
   #isClosed = false;
 
   constructor(options: OutboxOptions, limits: Bounds, opened: Opened) {
@@ -105,6 +106,7 @@ class OpenOutbox implements Outbox {
       store: () => this.#store,
       failed: (error: unknown) => this.#readFailed(error),
       holes: (stream: Stream, holes: readonly Range[]) => this.#foundHoles(stream, holes),
+      isRecovering: () => this.#isRecovering,
       settled: (rows: number) => this.#keeper.owe(rows),
       leaseNumber: () => (this.#leases += 1),
     };
@@ -199,6 +201,7 @@ class OpenOutbox implements Outbox {
     this.#recovery.abort(new Error("the recovery begins anew"));
     const control = new AbortController();
     this.#recovery = control;
+    this.#isRecovering = true;
     const { report, log, file } = this.#options;
     report.raise("OUTBOX_RECOVERING", SUBJECT, `The readings of ${pendingDamaged(file).join(", ")} are being recovered`);
     const parts = {
@@ -212,6 +215,7 @@ class OpenOutbox implements Outbox {
     };
     recoverAll(parts, control.signal).then(
       () => {
+        this.#isRecovering = false;
         report.clear("OUTBOX_RECOVERING", SUBJECT);
         this.#changed();
       },
