@@ -86,11 +86,13 @@ export class ActiveConfiguration {
   }
 
   async #load(actor: string, file: string, signal: AbortSignal): Promise<{ readonly configuration: Configuration; readonly known: Uint8Array }> {
+    let known: Uint8Array | undefined;
     try {
-      const known = await readConfigurationFile(file, signal);
+      known = await readConfigurationFile(file, signal);
       return { configuration: loadConfiguration(known, file).configuration, known };
     } catch (error) {
-      if (isFault(error, "CONFIG_INVALID")) refuse(this.#options, file, error, actor);
+      const wasEver = known !== undefined || this.#options.kept.read("good-configuration") !== undefined;
+      if (wasEver && isFault(error, "CONFIG_INVALID")) refuse(this.#options, file, error, actor);
       throw error;
     }
   }
