@@ -25,7 +25,8 @@ with [schema/weir.schema.json](schema/weir.schema.json).
 - A **secret** is written as a reference, \`password: {secret: cloud-password}\`, and stored with \`weir secret set cloud-password\`.
   A secret itself never stands in the configuration.
 - \`[]\` stands for each item of a list.
-- A changed file is applied while Weir runs; only \`gateway.id\` waits for a restart. A file with a fault changes nothing.`,
+- A changed file is applied while Weir runs; what waits for a restart is named by the condition CONFIG_NEEDS_RESTART
+  ([conditions.md](conditions.md)). A file with a fault changes nothing.`,
   driver: "Driver",
   to: "to",
   required: "required",
@@ -45,7 +46,8 @@ Einstellungen mit [schema/weir.schema.json](schema/weir.schema.json).
 - Ein **Geheimnis** wird als Verweis geschrieben, \`password: {secret: cloud-password}\`, und mit \`weir secret set cloud-password\` abgelegt.
   Das Geheimnis selbst steht nie in der Konfiguration.
 - \`[]\` steht für jeden Eintrag einer Liste.
-- Eine geänderte Datei gilt im laufenden Betrieb; nur \`gateway.id\` wartet auf einen Neustart. Eine fehlerhafte Datei ändert nichts.`,
+- Eine geänderte Datei gilt im laufenden Betrieb; was auf einen Neustart wartet, nennt die Meldung CONFIG_NEEDS_RESTART
+  ([conditions.de.md](conditions.de.md)). Eine fehlerhafte Datei ändert nichts.`,
   driver: "Treiber",
   to: "bis",
   required: "Pflicht",
