@@ -85,7 +85,11 @@ function authorization(credentials: RequestOptions["credentials"]): { authorizat
   return { authorization: `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString("base64")}` };
 }
 
-async function readText({ body }: Dispatcher.ResponseData): Promise<string> {
+async function readText({ body, headers }: Dispatcher.ResponseData): Promise<string> {
+  if (Number(headers["content-length"] ?? 0) > MAX_BODY_BYTES) {
+    body.destroy();
+    throw new Fault("PEER_LIMIT", `announces more than ${MAX_BODY_BYTES} bytes`);
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -133,10 +137,10 @@ const CODES: Readonly<Record<string, ConstructorParameters<typeof Fault>>> = {
 
 function faultOf(error: unknown): Fault {
   if (isFault(error)) return error;
-  const { code = "", message = "" } = error as { code?: string; message?: string };
+  const { code = "", message = "", name } = error as { code?: string; message?: string; name?: string };
   const known = CODES[code];
   if (known !== undefined) return new Fault(known[0], known[1], { cause: error });
-  if (code.startsWith("HPE_")) return new Fault("PEER_PROTOCOL", `answers with something that is no HTTP (${code})`, { cause: error });
+  if (name === "HTTPParserError") return new Fault("PEER_PROTOCOL", `answers with something that is no HTTP (${message})`, { cause: error });
   return new Fault("PEER_UNREACHABLE", `the request failed (${code === "" ? message : code})`, { cause: error });
 }
 

@@ -20,6 +20,8 @@ export interface FramingLimits {
 }
 
 const PUBLISH = 3;
+/** CONNACK, PUBLISH, SUBACK, PINGRESP: all that a broker has to say to one who only subscribes. */
+const EXPECTED: readonly number[] = [2, PUBLISH, 9, 13];
 
 /** Returns a function that takes bytes as they come and gives the packets they complete. It throws PEER_PROTOCOL on what is no MQTT. */
 export function makeFraming(limits: FramingLimits): (chunk: Buffer) => Frame[] {
@@ -58,12 +60,14 @@ export function makeFraming(limits: FramingLimits): (chunk: Buffer) => Frame[] {
       return frames;
     };
     for (let start = 0; ; ) {
+      const type = (bytes[start] ?? 0x20) >> 4;
+      if (!EXPECTED.includes(type)) throw new Fault("PEER_PROTOCOL", `sent a packet of type ${type}, which no broker sends to a subscriber`);
       const length = readLength(bytes, start + 1);
       if (length === undefined) return hold(start, bytes.length - start + 1);
       const head = bytes[start] ?? 0;
       const total = length.bodyStart - start + length.value;
       const isCut = total > limits.maxPacketBytes;
-      if (isCut && head >> 4 !== PUBLISH) throw new Fault("PEER_PROTOCOL", `sent an MQTT packet of type ${head >> 4} with ${total} bytes`);
+      if (isCut && type !== PUBLISH) throw new Fault("PEER_PROTOCOL", `sent an MQTT packet of type ${type} with ${total} bytes`);
       const kept = isCut ? limits.keptBytes : total;
       if (start + kept > bytes.length) return hold(start, kept);
       const frame = { head, packet: bytes.subarray(start, start + kept), bodyStart: length.bodyStart - start, isCut };

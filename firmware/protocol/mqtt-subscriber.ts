@@ -72,15 +72,7 @@ export function makeSubscriber(options: SubscriberOptions): Subscriber {
   };
 
   return {
-    hello: generate({
-      cmd: "connect",
-      protocolId: "MQTT",
-      protocolVersion: 4,
-      clean: false,
-      clientId: options.clientId,
-      keepalive: options.keepAliveSeconds,
-      ...(options.credentials === undefined ? {} : { username: options.credentials.user, password: Buffer.from(options.credentials.password) }),
-    }),
+    hello: writeConnect(options),
     receive: (chunk) => {
       const messages: Message[] = [];
       const replies: Buffer[] = [];
@@ -97,6 +89,18 @@ export function makeSubscriber(options: SubscriberOptions): Subscriber {
       return { messages, send: replies.length === 0 ? undefined : Buffer.concat(replies), isReady: state === "live" && before !== "live" };
     },
   };
+}
+
+function writeConnect({ clientId, keepAliveSeconds, credentials }: SubscriberOptions): Buffer {
+  return generate({
+    cmd: "connect",
+    protocolId: "MQTT",
+    protocolVersion: 4,
+    clean: false,
+    clientId,
+    keepalive: keepAliveSeconds,
+    ...(credentials === undefined ? {} : { username: credentials.user, password: Buffer.from(credentials.password) }),
+  });
 }
 
 /** PUBACKs of these packets in their order, as one run of bytes. */

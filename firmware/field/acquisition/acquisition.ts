@@ -34,17 +34,17 @@ export async function acquire(assignment: Assignment, parts: AcquisitionParts, s
   const { clock } = parts;
   const log = parts.log.child(assignment.name);
   const link = makeLinkReport(assignment.name, (report) => parts.core.link(report, signal), log);
-  const known: KnownPoints = new Map();
+  const scope: Scope = { log, link, known: new Map(), cursors: new Map(Object.entries(assignment.cursors)) };
   const backoff = makeBackoff(RETRY);
   for (let defects = 0; !signal.aborted; ) {
     const startMs = clock.uptimeMs();
-    const fault = await attempt(assignment, parts, { log, link, known }, signal);
+    const fault = await attempt(assignment, parts, scope, signal);
     if (signal.aborted) return;
     if (fault.kind === "defect") defects += 1;
     const isFinal = fault.kind === "config" || fault.kind === "denied" || fault.kind === "permanent" || defects > MAX_DEFECTS;
     link.state(isFinal ? "stopped" : "lost", fault);
     log[isFinal ? "error" : "warn"]({ fault }, isFinal ? "reading stopped" : "the machine is lost");
-    await turnBad(known, fault, assignment.name, parts);
+    await turnBad(scope.known, fault, assignment.name, parts);
     if (isFinal) return;
     await clock.sleep(backoff.nextMs(clock.uptimeMs() - startMs), signal).catch(() => undefined);
   }
@@ -57,6 +57,8 @@ interface Scope {
   readonly link: LinkReport;
   /** Points that may be good at core: filled when core knows them, emptied when they were turned bad. */
   readonly known: KnownPoints;
+  /** Durable cursors by asset, as core said and accept moved them. */
+  readonly cursors: Map<AssetId, string>;
 }
 
 async function attempt(assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<Fault> {
@@ -65,10 +67,9 @@ async function attempt(assignment: Assignment, parts: AcquisitionParts, scope: S
     scope.link.state("connecting");
     const driver = parts.drivers.find(({ id }) => id === assignment.driver);
     if (driver === undefined) throw new Fault("NOT_SUPPORTED", `there is no driver "${assignment.driver}" here`, { where: assignment.name });
-    const cursors = new Map(Object.entries(assignment.cursors));
-    const context = makeContext(assignment, parts, scope, cursors, signal);
+    const context = makeContext(assignment, parts, scope, signal);
     session = await withDeadline(`driver ${driver.id}: open`, OPEN_LIMIT_MS, parts.clock, signal, (limited) => driver.open(assignment.config, context, limited));
-    await follow(session, assignment, parts, scope, cursors, signal);
+    await follow(session, assignment, parts, scope, signal);
     throw new Fault("PEER_CLOSED", "the driver ended without a reason", { where: assignment.name });
   } catch (error) {
     return asFault(error, assignment.name);
@@ -77,8 +78,8 @@ async function attempt(assignment: Assignment, parts: AcquisitionParts, scope: S
   }
 }
 
-async function follow(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, cursors: Map<AssetId, string>, signal: AbortSignal): Promise<void> {
-  await identify(session, assignment, parts, scope, cursors, signal);
+async function follow(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<void> {
+  await identify(session, assignment, parts, scope, signal);
   const subscribe = session.subscribe?.bind(session);
   if (subscribe === undefined) throw new Fault("NOT_SUPPORTED", `driver "${assignment.driver}" supplies nothing by itself`, { where: assignment.name });
   const { clock, batcher } = parts;
@@ -93,7 +94,7 @@ async function follow(session: Session, assignment: Assignment, parts: Acquisiti
   const stop = clock.after(PENDING_MS, noteConnected);
   const accept: Accept = async (readings, moved) => {
     await batcher.add(assignment.name, readings, moved);
-    if (moved !== undefined) cursors.set(moved.asset, moved.cursor);
+    if (moved !== undefined) scope.cursors.set(moved.asset, moved.cursor);
     if (readings.length > 0) noteConnected();
   };
   try {
@@ -104,11 +105,11 @@ async function follow(session: Session, assignment: Assignment, parts: Acquisiti
 }
 
 /** Tells core what was found; resolves when at least one of the assets is accepted. */
-async function identify(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, cursors: Map<AssetId, string>, signal: AbortSignal): Promise<void> {
+async function identify(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<void> {
   const assets = await Promise.all(session.assets.map(async (nameplate) => ({ nameplate, points: await session.browse(assetIdOf(nameplate), signal) })));
   for (;;) {
     const reply = await parts.core.identify({ assignment: assignment.name, address: addressOf(assignment), assets: assets.map(({ nameplate, points }) => ({ nameplate, points: [...points] })) }, signal);
-    for (const [asset, cursor] of Object.entries(reply.cursors)) cursors.set(asset, cursor);
+    for (const [asset, cursor] of Object.entries(reply.cursors)) scope.cursors.set(asset, cursor);
     if (reply.accepted.length > 0) {
       for (const { nameplate, points } of assets) {
         const asset = assetIdOf(nameplate);
@@ -144,7 +145,7 @@ async function closeSession(session: Session, { clock }: AcquisitionParts, log: 
   await withDeadline("driver: close", CLOSE_LIMIT_MS, clock, never, () => session.close()).catch((error: unknown) => log.error({ fault: asFault(error) }, "a session did not close"));
 }
 
-function makeContext(assignment: Assignment, parts: AcquisitionParts, { log, link }: Scope, cursors: ReadonlyMap<AssetId, string>, signal: AbortSignal): DriverContext {
+function makeContext(assignment: Assignment, parts: AcquisitionParts, { log, link, cursors }: Scope, signal: AbortSignal): DriverContext {
   // One at a time: a machine that sends nothing but nonsense does not crowd out the others at core.
   let last: Promise<unknown> = Promise.resolve();
   return {

@@ -41,7 +41,7 @@ export function makeAcquisitions(parts: AcquisitionParts): Acquisitions {
   return {
     apply: (assignments) => {
       const names = new Set(assignments.map(({ name }) => name));
-      for (const name of [...running.keys()]) if (!names.has(name)) void end(name);
+      for (const name of running.keys()) if (!names.has(name)) void end(name);
       const changed = assignments.filter((assignment) => running.get(assignment.name)?.key !== keyOf(assignment));
       // The new one waits for the old one: two sessions of one client id would throw each other out at the broker.
       changed.forEach((assignment, index) => start(assignment, end(assignment.name), changed.length > 20 ? (index / changed.length) * SPREAD_MS : 0));

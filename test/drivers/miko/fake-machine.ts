@@ -126,10 +126,12 @@ export function makeBroker(tls?: Tls): FakeBroker {
   let filters: readonly string[] = [];
   let nextId = 1;
   const waiting: (() => void)[] = [];
+  const taken = new WeakSet<Socket>();
   const onPacket = (socket: Socket, packet: Packet): void => {
+    if (taken.has(socket)) return;
     if (packet.cmd === "connect") {
       broker.connects.push({ clientId: packet.clientId, clean: packet.clean ?? false, username: packet.username });
-      if (broker.onConnect?.(socket) === true) return;
+      if (broker.onConnect?.(socket) === true) return void taken.add(socket);
       socket.write(generate({ cmd: "connack", returnCode: 0, sessionPresent: broker.pending.size > 0 }));
       for (const bytes of broker.pending.values()) socket.write(bytes);
     } else if (packet.cmd === "subscribe") {
