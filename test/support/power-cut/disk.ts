@@ -66,7 +66,7 @@ export class Disk {
     this.#pending = [];
     const inode = this.#now.get(path);
     if (inode === undefined) return;
-    inode.durable = inode.pending.reduce((content, operation) => written(content, operation, () => true), inode.durable);
+    inode.durable = inode.pending.reduce<Buffer>((content, operation) => written(content, operation, () => true), inode.durable);
     inode.pending = [];
   }
 }
@@ -81,7 +81,7 @@ function applyName(names: Map<string, Inode>, { operation, inode }: NameChange):
 function contentAfterCut(inode: Inode, mercy: Mercy, random: Random): Buffer {
   const count = mercy === "none" ? 0 : mercy === "prefix" ? Math.floor(random() * (inode.pending.length + 1)) : inode.pending.length;
   const survives = mercy === "sectors" ? () => random() < 0.5 : () => true;
-  return inode.pending.slice(0, count).reduce((content, operation) => written(content, operation, survives), Buffer.from(inode.durable));
+  return inode.pending.slice(0, count).reduce<Buffer>((content, operation) => written(content, operation, survives), Buffer.from(inode.durable));
 }
 
 function written(content: Buffer, operation: DataOperation, survives: () => boolean): Buffer {
