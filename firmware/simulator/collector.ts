@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../drivers/contract/clock.ts";
 import { makeFineTime, parseMicros } from "./fine-time.ts";
-import { makeLatencies } from "./latency.ts";
+import { makeLatencies, type Latencies } from "./latency.ts";
 import type { LedgerFile } from "./ledger-file.ts";
 import { makeRangeSet, type RangeSet } from "./range-set.ts";
 import { isTelemetryTopic, readTelemetry, type TelemetryReading } from "./telemetry.ts";
@@ -44,50 +44,53 @@ export function makeCollector(clock: Clock, ledger: LedgerFile): Collector {
   const streams = new Map<string, Stream>();
   const latencies = makeLatencies();
   const fine = makeFineTime(clock);
-  const counts = { messages: 0, readings: 0, events: 0, duplicates: 0, dropped: 0, unreadable: 0 };
-  const takeReading = (stream: Stream, reading: TelemetryReading, micros: number): void => {
-    if (reading.gap !== undefined) {
-      counts.dropped += reading.gap.last - reading.gap.first + 1;
-      stream.received.addRange(reading.gap.first, reading.gap.last);
-      return ledger.add(`{"stream":${stream.label},"gap":${JSON.stringify(reading.gap)}}`);
-    }
-    const seq = reading.seq ?? 0;
-    if (stream.received.add(seq)) counts[reading.event === undefined ? "readings" : "events"] += 1;
-    else counts.duplicates += 1;
-    ledger.add(ledgerLine(stream.label, seq, reading, micros));
-    if (reading.historical !== true && typeof reading.sourceTime === "string") latencies.add((micros - parseMicros(reading.sourceTime)) / 1000);
-  };
+  const counts: Counts = { messages: 0, readings: 0, events: 0, duplicates: 0, dropped: 0, unreadable: 0 };
   return {
     take(topic, payload) {
       counts.messages += 1;
       const micros = fine.now();
-      if (!isTelemetryTopic(topic)) return void takeForeign(payload, micros);
+      if (!isTelemetryTopic(topic)) return takeForeign(payload, micros, counts, latencies);
       const telemetry = readTelemetry(topic, payload);
       if (typeof telemetry === "string") return void (counts.unreadable += 1);
       const stream = streamOf(streams, telemetry.gateway, telemetry.stream);
-      for (const reading of telemetry.readings) takeReading(stream, reading, micros);
+      for (const reading of telemetry.readings) {
+        ledger.add(reading.gap === undefined ? takeReading(stream, reading, micros, counts) : takeGap(stream, reading.gap, counts));
+        if (reading.historical !== true && typeof reading.sourceTime === "string") latencies.add((micros - parseMicros(reading.sourceTime)) / 1000);
+      }
     },
     figures() {
       const all = [...streams.values()];
-      const answer = {
-        ...counts,
-        missing: all.reduce((sum, { received }) => sum + received.holes(), 0),
-        streams: all.length,
-        p50Ms: latencies.quantile(0.5),
-        p99Ms: latencies.quantile(0.99),
-      };
+      const missing = all.reduce((sum, { received }) => sum + received.holes(), 0);
+      const answer = { ...counts, missing, streams: all.length, p50Ms: latencies.quantile(0.5), p99Ms: latencies.quantile(0.99) };
       latencies.reset();
       return answer;
     },
   };
-  /** A message that a plain broker bridge moved: a machine's sample as it is. */
-  function takeForeign(payload: Buffer, micros: number): void {
-    counts.readings += 1;
-    const at = payload.indexOf('"time":"');
-    if (at < 0) return;
-    const end = payload.indexOf(0x22, at + 8);
-    latencies.add((micros - parseMicros(payload.toString("latin1", at + 8, end))) / 1000);
-  }
+}
+
+type Counts = Record<"messages" | "readings" | "events" | "duplicates" | "dropped" | "unreadable", number>;
+
+/** The reading's ledger line. */
+function takeReading(stream: Stream, reading: TelemetryReading, micros: number, counts: Counts): string {
+  const seq = reading.seq ?? 0;
+  if (!stream.received.add(seq)) counts.duplicates += 1;
+  else counts[reading.event === undefined ? "readings" : "events"] += 1;
+  return ledgerLine(stream.label, seq, reading, micros);
+}
+
+function takeGap(stream: Stream, gap: { readonly first: number; readonly last: number; readonly reason: string }, counts: Counts): string {
+  counts.dropped += gap.last - gap.first + 1;
+  stream.received.addRange(gap.first, gap.last);
+  return `{"stream":${stream.label},"gap":${JSON.stringify(gap)}}`;
+}
+
+/** A message that a plain broker bridge moved: a machine's sample as it is. */
+function takeForeign(payload: Buffer, micros: number, counts: Counts, latencies: Latencies): void {
+  counts.readings += 1;
+  const at = payload.indexOf('"time":"');
+  if (at < 0) return;
+  const end = payload.indexOf(0x22, at + 8);
+  latencies.add((micros - parseMicros(payload.toString("latin1", at + 8, end))) / 1000);
 }
 
 function streamOf(streams: Map<string, Stream>, gateway: string, id: string): Stream {

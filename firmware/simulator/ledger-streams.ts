@@ -21,31 +21,15 @@ export interface StreamCheck {
   streams(): { readonly stream: string; readonly received: number; readonly missing: number; readonly last: number }[];
 }
 
-interface Last {
-  seq: number;
-  time: string;
-}
-
 /** `repeated` holds the hashes of the keys that their source gave out more than once: their times say nothing about order. */
 export function makeStreamCheck(repeated: ReadonlySet<number>): StreamCheck {
   const figures: StreamFigures = { readings: 0, sameSeq: 0, outOfOrder: 0, gapReadings: 0 };
   const streams = new Map<string, RangeSet>();
-  const lasts = new Map<string, Last>();
+  const isInOrder = makeOrderCheck(repeated);
   const received = (stream: string): RangeSet => {
     let set = streams.get(stream);
     if (set === undefined) streams.set(stream, (set = makeRangeSet()));
     return set;
-  };
-  const checkOrder = (line: LedgerLine, seq: number): void => {
-    const lane = line.event !== undefined ? "events" : line.historical === true ? "backlog" : "live";
-    const lastKey = `${line.stream} ${lane} ${line.asset} ${line.point ?? ""}`;
-    const last = lasts.get(lastKey);
-    const time = line.sourceTime ?? "";
-    const tellsTime = time !== "" && !repeated.has(hashOf(readingKey(line)));
-    if (last === undefined) return void lasts.set(lastKey, { seq, time: tellsTime ? time : "" });
-    if (seq < last.seq || (tellsTime && time < last.time)) figures.outOfOrder += 1;
-    last.seq = Math.max(last.seq, seq);
-    if (tellsTime && time > last.time) last.time = time;
   };
   return {
     figures,
@@ -56,15 +40,31 @@ export function makeStreamCheck(repeated: ReadonlySet<number>): StreamCheck {
         set.addRange(line.gap.first, line.gap.last);
         return false;
       }
-      const seq = line.seq ?? 0;
-      if (!set.add(seq)) {
-        figures.sameSeq += 1;
-        return false;
-      }
-      figures.readings += 1;
-      checkOrder(line, seq);
-      return true;
+      const isNew = set.add(line.seq ?? 0);
+      figures[isNew ? "readings" : "sameSeq"] += 1;
+      if (isNew && !isInOrder(line)) figures.outOfOrder += 1;
+      return isNew;
     },
     streams: () => [...streams].map(([stream, set]) => ({ stream, received: set.size(), missing: set.holes(), last: set.max() })),
+  };
+}
+
+/** Whether a line comes after all before it of its point and lane, by seq and by the time of its source. */
+function makeOrderCheck(repeated: ReadonlySet<number>): (line: LedgerLine) => boolean {
+  const lasts = new Map<string, { seq: number; time: string }>();
+  return (line) => {
+    const lane = line.event !== undefined ? "events" : line.historical === true ? "backlog" : "live";
+    const key = `${line.stream} ${lane} ${line.asset} ${line.point ?? ""}`;
+    const seq = line.seq ?? 0;
+    const time = typeof line.sourceTime === "string" && !repeated.has(hashOf(readingKey(line))) ? line.sourceTime : "";
+    const last = lasts.get(key);
+    if (last === undefined) {
+      lasts.set(key, { seq, time });
+      return true;
+    }
+    const isLater = seq >= last.seq && (time === "" || time >= last.time);
+    last.seq = Math.max(last.seq, seq);
+    if (time > last.time) last.time = time;
+    return isLater;
   };
 }

@@ -65,7 +65,7 @@ export interface MachineOutput {
   readonly figures: MachineFigures;
   /** Makes what is due by now, if anybody listens or ever listened; what is made before goes into the ledger as not acknowledged. */
   makeDue(hasSession: boolean): void;
-  /** Fills the window of a machine without a rate. */
+  /** Makes what the window of a machine without a rate admits, and sends what waits. */
   fillWindow(): void;
   pause(): void;
   /** Queues the retained message `status`. */
@@ -81,6 +81,41 @@ const burst = 4096;
 export function makeMachineOutput(options: OutputOptions, clock: Clock, ledger: LedgerFile): MachineOutput {
   const figures: MachineFigures = { made: 0, acknowledged: 0, dropped: 0 };
   const session = makeRecordedSession(options, figures, ledger);
+  const maker = makeMaker(options, clock, figures);
+  const pace = makePace(clock, options);
+  let isPaused = false;
+  return {
+    session,
+    points: maker.points,
+    events: maker.events,
+    figures,
+    pause: () => void (isPaused = true),
+    makeDue(hasSession) {
+      if (isPaused) return;
+      const give = hasSession ? session.offer : session.refuse;
+      for (let due = pace.events(); due > 0; due -= 1) give(maker.event());
+      for (let due = pace.samples(); due > 0; due -= 1) give(maker.sample());
+    },
+    fillWindow() {
+      const isUnbounded = !isPaused && options.rate === Number.POSITIVE_INFINITY;
+      for (let room = isUnbounded ? session.room() : 0; room > 0; room -= 1) session.offer(maker.sample());
+      session.pump();
+    },
+    offerStatus: (state) => session.offer(maker.status(state)),
+    giveUp: () => session.drain().forEach(session.refuse),
+  };
+}
+
+interface Maker {
+  readonly points: readonly LivePoint[];
+  readonly events: readonly KeptEvent[];
+  /** The next sample, the points taking turns. */
+  sample(): Message;
+  event(): Message;
+  status(state: string): Message;
+}
+
+function makeMaker(options: OutputOptions, clock: Clock, figures: MachineFigures): Maker {
   const stamp = makeStamp(clock);
   const random = makeRandom(options.seed);
   const points = MACHINE_POINTS.map((model) => livePoint(model, options));
@@ -88,39 +123,23 @@ export function makeMachineOutput(options: OutputOptions, clock: Clock, ledger: 
   const events: KeptEvent[] = [];
   const eventTopic = named(`${options.root}/events`);
   const statusTopic = named(`${options.root}/status`);
-  const pace = makePace(clock, options);
-  let isPaused = false;
   let turn = 0;
-  const makeSample = (): Message => {
-    const point = points[turn % points.length] as LivePoint;
-    turn += 1;
-    advance(point, random, stamp());
-    figures.made += 1;
-    return { topic: point.topic, topicName: point.topicName, payload: samplePayload(point, options.payloadBytes), label: sampleLabel(point), isRetained: false, sends: 0, id: 0 };
-  };
-  const makeEvent = (): Message => {
-    const event = keptEvent(options, events, Math.floor(random() * MACHINE_EVENTS.length), stamp());
-    figures.made += 1;
-    return { ...eventTopic, payload: event.json, label: event.label, isRetained: false, sends: 0, id: 0 };
-  };
   return {
-    session,
     points,
     events,
-    figures,
-    pause: () => void (isPaused = true),
-    makeDue(hasSession) {
-      if (isPaused) return;
-      const give = (message: Message): void => (hasSession ? session.offer(message) : session.refuse(message));
-      for (let due = pace.events(); due > 0; due -= 1) give(makeEvent());
-      for (let due = pace.samples(); due > 0; due -= 1) give(makeSample());
+    sample() {
+      const point = points[turn % points.length] as LivePoint;
+      turn += 1;
+      figures.made += 1;
+      advance(point, random, stamp());
+      return { topic: point.topic, topicName: point.topicName, payload: samplePayload(point, options.payloadBytes), label: sampleLabel(point), isRetained: false, sends: 0, id: 0 };
     },
-    fillWindow() {
-      if (isPaused || options.rate !== Number.POSITIVE_INFINITY) return;
-      for (let room = session.room(); room > 0; room -= 1) session.offer(makeSample());
+    event() {
+      figures.made += 1;
+      const event = keptEvent(options, events, Math.floor(random() * MACHINE_EVENTS.length), stamp());
+      return { ...eventTopic, payload: event.json, label: event.label, isRetained: false, sends: 0, id: 0 };
     },
-    offerStatus: (state) => session.offer({ ...statusTopic, payload: JSON.stringify({ state, time: stamp() }), label: "", isRetained: true, sends: 0, id: 0 }),
-    giveUp: () => session.drain().forEach(session.refuse),
+    status: (state) => ({ ...statusTopic, payload: JSON.stringify({ state, time: stamp() }), label: "", isRetained: true, sends: 0, id: 0 }),
   };
 }
 

@@ -49,26 +49,23 @@ export async function startMachine(options: MachineOptions, clock: Clock, ledger
     port: options.port === 0 ? 0 : options.port + 1,
     session,
     subscribed: () => output.offerStatus("producing"),
-    roomMade: () => {
-      output.fillWindow();
-      session.pump();
-    },
+    roomMade: output.fillWindow,
   });
   const publishUrl = `mqtt://${options.host}:${broker.port}`;
   const server = makeRequestServer(requestInterface(nameplate, output, ledger, { url: publishUrl, root }));
   await listen(server, options);
+  const { figures, pause } = output;
   return {
     asset,
     serial,
     url: `http://${options.host}:${(server.address() as AddressInfo).port}`,
     publishUrl,
-    figures: output.figures,
-    pending: () => output.figures.made - output.figures.acknowledged - output.figures.dropped,
-    pause: output.pause,
+    figures,
+    pause,
+    pending: () => figures.made - figures.acknowledged - figures.dropped,
     tick() {
       output.makeDue(broker.hasSession());
       output.fillWindow();
-      session.pump();
     },
     async close() {
       server.closeAllConnections();

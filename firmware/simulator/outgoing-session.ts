@@ -55,81 +55,116 @@ export interface OutgoingSession {
   drain(): Message[];
 }
 
-const packetIds = 65_535;
-
 export function makeOutgoingSession(limits: SessionLimits, events: SessionEvents): OutgoingSession {
   const inFlight = new Map<number, Message>();
-  let queue: Message[] = [];
-  let head = 0;
-  let nextId = 1;
-  let link: Link | undefined;
-
-  const takeId = (): number => {
-    while (inFlight.has(nextId)) nextId = (nextId % packetIds) + 1;
-    const id = nextId;
-    nextId = (nextId % packetIds) + 1;
-    return id;
-  };
-  const shift = (): Message | undefined => {
-    const message = queue[head];
-    if (message === undefined) return undefined;
-    head += 1;
-    if (head > 4096 && head * 2 > queue.length) {
-      queue = queue.slice(head);
-      head = 0;
-    }
-    return message;
-  };
-  const send = (to: Link, message: Message, qos: 0 | 1): void => {
-    to.writer.publish({ topic: message.topic, payload: message.payload, qos, id: message.id, isRetained: message.isRetained, isRepeat: message.sends > 0 && qos === 1, isVersion5: to.isVersion5 });
-    message.sends += 1;
-  };
-  const pump = (): void => {
-    if (link === undefined) return;
-    const window = Math.min(link.window, limits.window);
-    while (inFlight.size < window && link.mayTake()) {
-      const message = shift();
-      if (message === undefined) break;
-      const qos = link.qosFor(message.topicName);
-      if (qos === 1) {
-        message.id = takeId();
-        inFlight.set(message.id, message);
-      }
-      if (qos !== undefined) send(link, message, qos);
-      // Nobody will ever acknowledge what nobody asked for with QoS 1.
-      if (qos !== 1) events.dropped(message);
-    }
-    link.writer.flush();
-  };
+  const state: SessionState = { limits, events, inFlight, queue: makeQueue(), takeId: makePacketIds(inFlight), link: undefined };
+  const { queue } = state;
   return {
-    pump,
+    pump: () => pump(state),
     refuse: events.dropped,
     offer(message) {
       queue.push(message);
-      if (queue.length - head <= limits.keep) return;
-      const oldest = shift();
+      const oldest = queue.size() > limits.keep ? queue.shift() : undefined;
       if (oldest !== undefined) events.dropped(oldest);
     },
     puback(id) {
       const message = inFlight.get(id);
-      if (message === undefined) return;
-      inFlight.delete(id);
-      events.acknowledged(message);
+      if (message !== undefined && inFlight.delete(id)) events.acknowledged(message);
     },
-    attach(next) {
-      link = next;
-      for (const message of inFlight.values()) send(next, message, 1);
-      pump();
+    attach(link) {
+      state.link = link;
+      for (const message of inFlight.values()) send(link, message, 1);
+      pump(state);
     },
-    detach: () => void (link = undefined),
-    room: () => (link?.mayTake() === true ? Math.max(0, Math.min(link.window, limits.window) - inFlight.size - (queue.length - head)) : 0),
-    waiting: () => queue.length - head,
+    detach: () => void (state.link = undefined),
+    room: () => Math.max(0, windowOf(state) - inFlight.size - queue.size()),
+    waiting: queue.size,
     drain() {
-      const all = [...inFlight.values(), ...queue.slice(head)];
+      const all = [...inFlight.values(), ...queue.clear()];
       inFlight.clear();
-      queue = [];
-      head = 0;
       return all;
+    },
+  };
+}
+
+interface SessionState {
+  readonly limits: SessionLimits;
+  readonly events: SessionEvents;
+  readonly inFlight: Map<number, Message>;
+  readonly queue: Queue;
+  readonly takeId: () => number;
+  link: Link | undefined;
+}
+
+function windowOf({ link, limits }: SessionState): number {
+  return link?.mayTake() === true ? Math.min(link.window, limits.window) : 0;
+}
+
+function pump(state: SessionState): void {
+  const { link, inFlight, queue } = state;
+  if (link === undefined) return;
+  while (inFlight.size < windowOf(state)) {
+    const message = queue.shift();
+    if (message === undefined) break;
+    const qos = link.qosFor(message.topicName);
+    if (qos === 1) {
+      message.id = state.takeId();
+      inFlight.set(message.id, message);
+    }
+    if (qos !== undefined) send(link, message, qos);
+    // Nobody will ever acknowledge what nobody asked for with QoS 1.
+    if (qos !== 1) state.events.dropped(message);
+  }
+  link.writer.flush();
+}
+
+function send(to: Link, message: Message, qos: 0 | 1): void {
+  to.writer.publish({ ...message, qos, isRepeat: message.sends > 0 && qos === 1, isVersion5: to.isVersion5 });
+  message.sends += 1;
+}
+
+const lastPacketId = 65_535;
+
+/** Packet ids in turn, none that is in flight (MQTT 5.0 §2.2.1). */
+function makePacketIds(inFlight: ReadonlyMap<number, unknown>): () => number {
+  let next = 1;
+  return () => {
+    while (inFlight.has(next)) next = (next % lastPacketId) + 1;
+    const id = next;
+    next = (next % lastPacketId) + 1;
+    return id;
+  };
+}
+
+interface Queue {
+  push(message: Message): void;
+  shift(): Message | undefined;
+  size(): number;
+  clear(): Message[];
+}
+
+/** First in, first out; what was taken is let go of in portions, since shifting an array costs its length. */
+function makeQueue(): Queue {
+  let messages: Message[] = [];
+  let head = 0;
+  return {
+    push: (message) => void messages.push(message),
+    size: () => messages.length - head,
+    shift() {
+      const message = messages[head];
+      if (message === undefined) return undefined;
+      head += 1;
+      if (head > 4096 && head * 2 > messages.length) {
+        messages = messages.slice(head);
+        head = 0;
+      }
+      return message;
+    },
+    clear() {
+      const left = messages.slice(head);
+      messages = [];
+      head = 0;
+      return left;
     },
   };
 }
