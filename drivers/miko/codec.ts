@@ -1,11 +1,11 @@
 // From a machine's messages to readings: which topic is which point, what is an event, what cannot be mapped. Pure.
 
-import type { Arrival, MappedPoint, MapSample, MikoMapping } from "../../firmware/protocol/miko-mapping.ts";
+import type { Arrival, MappedPoint, MikoMapping } from "../../firmware/protocol/miko-mapping.ts";
 import { isMismatch } from "../../firmware/protocol/miko-mapping.ts";
 import type { MikoProfile } from "../../firmware/protocol/miko-profile.ts";
 import type { Message } from "../../firmware/protocol/mqtt-subscriber.ts";
 import { decodeId, type PointId } from "../contract/identity.ts";
-import type { EventReading, Reading } from "../contract/reading.ts";
+import { isEvent, type EventReading, type Reading } from "../contract/reading.ts";
 
 export interface Unmappable {
   readonly reason: string;
@@ -37,61 +37,69 @@ const KEPT_BYTES = 65_536;
 
 export function makeDecoder(profile: MikoProfile, mapping: MikoMapping, root: string, points: ReadonlyMap<PointId, MappedPoint>): Decoder {
   const topics = profile.publish;
-  const routes = new Map<string, Route>();
-  const findRoute = compileRoutes(profile, root, points);
-  let present: Map<PointId, number> = new Map();
-
-  const routeOf = (topic: string): Route => {
-    const known = routes.get(topic);
-    if (known !== undefined) return known;
-    const found = findRoute(topic);
-    if (routes.size < MAX_ROUTES) routes.set(topic, found);
-    return found;
-  };
-  const isHistory = (point: PointId, sourceTime: string | null): boolean => {
-    const presentMs = present.get(point);
-    if (presentMs === undefined || sourceTime === null) return false;
-    if (Date.parse(sourceTime) < presentMs) return true;
-    present.delete(point);
-    return false;
-  };
-  const decodeOne = (message: Message, arrival: Arrival, into: { readings: Reading[]; events: EventReading[] }): string | Decoded["status"] => {
-    const route = routeOf(message.topic);
-    if (route.kind === "unknown") return route.reason;
-    if (message.isCut) return "the message is longer than 1 MiB";
-    const text = message.payload.toString("utf8");
-    const document = parse(text);
-    if (document === undefined) return "the payload is no JSON";
-    if (route.kind === "status") {
-      const status = mapping.status(document);
-      return isMismatch(status) ? status.mismatch : status;
-    }
-    if (route.kind === "event") {
-      const event = mapping.publishedEvent?.(document, arrival);
-      if (event === undefined || isMismatch(event)) return event?.mismatch ?? "the profile maps no events";
-      into.events.push(event);
-      into.readings.push(event);
-      return undefined;
-    }
-    const sample = (mapping.published as MapSample)(document, route.point, arrival, text);
-    if (isMismatch(sample)) return sample.mismatch;
-    into.readings.push(present.size > 0 && isHistory(sample.point, sample.sourceTime) ? { ...sample, historical: true } : sample);
-    return undefined;
-  };
+  const findRoute = remembering(compileRoutes(profile, root, points));
+  let present = new Map<PointId, number>();
   return {
     filters: [topics?.points.topic.replaceAll("{id}", "+"), topics?.events?.topic, topics?.status?.topic].filter((topic) => topic !== undefined).map((topic) => `${root}/${topic}`),
     markPresent: (times) => void (present = new Map(times)),
     decode: (messages, arrival) => {
-      const into = { readings: [] as Reading[], events: [] as EventReading[] };
+      const into: Into = { readings: [], events: [], status: undefined };
       const unmappable: Unmappable[] = [];
-      let status: Decoded["status"];
       for (const message of messages) {
-        const outcome = decodeOne(message, arrival, into);
-        if (typeof outcome === "string") unmappable.push({ reason: `${message.topic.slice(0, 512)}: ${outcome}`, payload: Buffer.from(message.payload.subarray(0, KEPT_BYTES)) });
-        else if (outcome !== undefined) status = outcome;
+        const reason = decodeMessage(message, findRoute(message.topic), mapping, arrival, into);
+        if (reason !== undefined) unmappable.push({ reason: `${message.topic.slice(0, 512)}: ${reason}`, payload: Buffer.from(message.payload.subarray(0, KEPT_BYTES)) });
       }
-      return { ...into, unmappable, status };
+      const readings = present.size === 0 ? into.readings : into.readings.map((reading) => markHistory(reading, present));
+      return { readings, events: into.events, unmappable, status: into.status };
     },
+  };
+}
+
+interface Into {
+  readonly readings: Reading[];
+  readonly events: EventReading[];
+  status: Decoded["status"];
+}
+
+/** Adds what the message says to `into`; returns why it cannot be mapped. */
+function decodeMessage(message: Message, route: Route, mapping: MikoMapping, arrival: Arrival, into: Into): string | undefined {
+  if (route.kind === "unknown") return route.reason;
+  if (message.isCut) return "the message is longer than 1 MiB";
+  const text = message.payload.toString("utf8");
+  const document = parse(text);
+  if (document === undefined) return "the payload is no JSON";
+  if (route.kind === "status") {
+    const status = mapping.status(document);
+    if (isMismatch(status)) return status.mismatch;
+    into.status = status;
+    return undefined;
+  }
+  const reading = route.kind === "event" ? mapping.publishedEvent?.(document, arrival) : mapping.published?.(document, route.point, arrival, text);
+  if (reading === undefined) return "the profile maps no such message";
+  if (isMismatch(reading)) return reading.mismatch;
+  into.readings.push(reading);
+  if (isEvent(reading)) into.events.push(reading);
+  return undefined;
+}
+
+/** A sample that is older than what was read since is history; the first that is not ends that for its point. */
+function markHistory(reading: Reading, present: Map<PointId, number>): Reading {
+  if (isEvent(reading) || reading.sourceTime === null) return reading;
+  const presentMs = present.get(reading.point);
+  if (presentMs === undefined) return reading;
+  if (Date.parse(reading.sourceTime) < presentMs) return { ...reading, historical: true };
+  present.delete(reading.point);
+  return reading;
+}
+
+function remembering(find: (topic: string) => Route): (topic: string) => Route {
+  const routes = new Map<string, Route>();
+  return (topic) => {
+    const known = routes.get(topic);
+    if (known !== undefined) return known;
+    const found = find(topic);
+    if (routes.size < MAX_ROUTES) routes.set(topic, found);
+    return found;
   };
 }
 

@@ -26,7 +26,7 @@ export const miko: Driver<MikoConfig> = {
     const access = readAccess(config, context);
     const requests = openRequests({ url, ...access, connectTimeoutMs: config.connectTimeout, answerTimeoutMs: config.answerTimeout }, context.clock);
     try {
-      const machine = await meetMachine(url, profile, compileProfile(profile), requests, context, signal);
+      const machine = await meetMachine({ url, profile, mapping: compileProfile(profile), requests }, context, signal);
       return makeSession({ machine, config, context, ...access });
     } catch (error) {
       await requests.close();

@@ -24,58 +24,77 @@ const PORTION = 250;
 const MAX_PAGES = 1000;
 
 export function openEventList(machine: Machine, context: DriverContext): EventList {
-  const remembered = new Set<string>();
-  let cursor = readCursor(context.cursor(machine.asset));
-
-  const remember = (id: string): void => {
-    remembered.add(id);
-    if (remembered.size > MAX_REMEMBERED) for (const oldest of remembered) return void remembered.delete(oldest);
-  };
-  const commit = async (events: readonly EventReading[], next: Cursor, accept: Accept): Promise<void> => {
-    await accept(events, moveTo(machine.asset, next));
-    cursor = next;
-    for (const { event } of events) remember(event.id);
-  };
-  const setApart = async (item: unknown, reason: string): Promise<void> => {
-    const payload = Buffer.from(JSON.stringify(item) ?? "").subarray(0, 65_536);
-    // The list shows the same item again and again; it is kept once.
-    const mark = `unmappable ${createHash("sha256").update(payload).digest("base64")}`;
-    if (remembered.has(mark)) return;
-    await context.quarantine(machine.asset, `${machine.profile.request.events?.path ?? ""}: ${reason}`, payload);
-    remember(mark);
-  };
-  const takePortion = async (items: readonly unknown[], accept: Accept): Promise<boolean> => {
-    const events: EventReading[] = [];
-    const arrival = arrivalOf(machine.asset, context);
-    for (const item of items) {
-      const event = machine.mapping.listedEvent?.(item, arrival);
-      if (event === undefined || isMismatch(event)) await setApart(item, event?.mismatch ?? "the profile maps no events");
-      else events.push(event);
-    }
-    const last = events.at(-1)?.event.id;
-    const before = cursor ?? startCursor();
-    if (last === undefined || last === before.after) return false;
-    await commit(events.filter(({ event }) => !remembered.has(event.id)), { ...before, after: last }, accept);
-    return true;
-  };
-  const takePage = async (accept: Accept, signal: AbortSignal): Promise<boolean> => {
-    const items = await askEvents(machine, cursor?.after, context, signal);
-    let hasMoved = items.length === 0;
-    for (let start = 0; start < items.length; start += PORTION) hasMoved = (await takePortion(items.slice(start, start + PORTION), accept)) || hasMoved;
-    if (!hasMoved) context.report(misfit(machine.url, machine.profile.request.events?.path ?? "", `the events after ${JSON.stringify(cursor?.after)} lead no further`));
-    return items.length > 0 && hasMoved;
-  };
+  const place: Place = { machine, context, cursor: readCursor(context.cursor(machine.asset)), remembered: new Set() };
   return {
-    remember,
+    remember: (id) => remember(place, id),
     catchUp: async (accept, signal) => {
       if (machine.profile.request.events === undefined) return;
-      for (let page = 0; page < MAX_PAGES && (await takePage(accept, signal)); page += 1) signal.throwIfAborted();
+      for (let page = 0; page < MAX_PAGES && (await takePage(place, accept, signal)); page += 1) signal.throwIfAborted();
     },
     claimClientId: async (accept) => {
-      if (cursor === undefined) await commit([], startCursor(), accept);
-      return (cursor ?? startCursor()).clientId;
+      if (place.cursor === undefined) await commit(place, [], startCursor(), accept);
+      return (place.cursor ?? startCursor()).clientId;
     },
   };
+}
+
+/** Where in the machine's list we are. */
+interface Place {
+  readonly machine: Machine;
+  readonly context: DriverContext;
+  cursor: Cursor | undefined;
+  /** Ids of events that are durable, and marks of items that were set apart. */
+  readonly remembered: Set<string>;
+}
+
+function remember({ remembered }: Place, id: string): void {
+  remembered.add(id);
+  if (remembered.size <= MAX_REMEMBERED) return;
+  const [oldest] = remembered;
+  if (oldest !== undefined) remembered.delete(oldest);
+}
+
+async function commit(place: Place, events: readonly EventReading[], next: Cursor, accept: Accept): Promise<void> {
+  await accept(events, moveTo(place.machine.asset, next));
+  place.cursor = next;
+  for (const { event } of events) remember(place, event.id);
+}
+
+/** True while there may be more. */
+async function takePage(place: Place, accept: Accept, signal: AbortSignal): Promise<boolean> {
+  const { machine, context } = place;
+  const items = await askEvents(machine, place.cursor?.after, context, signal);
+  let hasMoved = items.length === 0;
+  for (let start = 0; start < items.length; start += PORTION) hasMoved = (await takePortion(place, items.slice(start, start + PORTION), accept)) || hasMoved;
+  if (!hasMoved) context.report(misfit(machine.url, machine.profile.request.events?.path ?? "", `the events after ${JSON.stringify(place.cursor?.after)} lead no further`));
+  return items.length > 0 && hasMoved;
+}
+
+/** True when the cursor moved. */
+async function takePortion(place: Place, items: readonly unknown[], accept: Accept): Promise<boolean> {
+  const { machine, context } = place;
+  const events: EventReading[] = [];
+  const arrival = arrivalOf(machine.asset, context);
+  for (const item of items) {
+    const event = machine.mapping.listedEvent?.(item, arrival);
+    if (event === undefined || isMismatch(event)) await setApart(place, item, event?.mismatch ?? "the profile maps no events");
+    else events.push(event);
+  }
+  const last = events.at(-1)?.event.id;
+  const before = place.cursor ?? startCursor();
+  if (last === undefined || last === before.after) return false;
+  await commit(place, events.filter(({ event }) => !place.remembered.has(event.id)), { ...before, after: last }, accept);
+  return true;
+}
+
+async function setApart(place: Place, item: unknown, reason: string): Promise<void> {
+  const { machine, context, remembered } = place;
+  const payload = Buffer.from(JSON.stringify(item) ?? "").subarray(0, 65_536);
+  // The list shows the same item again and again; it is kept once.
+  const mark = `unmappable ${createHash("sha256").update(payload).digest("base64")}`;
+  if (remembered.has(mark)) return;
+  await context.quarantine(machine.asset, `${machine.profile.request.events?.path ?? ""}: ${reason}`, payload);
+  remember(place, mark);
 }
 
 async function askEvents(machine: Machine, after: string | undefined, context: DriverContext, signal: AbortSignal): Promise<readonly unknown[]> {

@@ -2,26 +2,25 @@
 
 import type { Arrival } from "../../firmware/protocol/miko-mapping.ts";
 import type { Message } from "../../firmware/protocol/mqtt-subscriber.ts";
-import type { Accept, DriverContext } from "../contract/driver.ts";
 import { asFault, isFault } from "../contract/fault.ts";
 import type { PointId } from "../contract/identity.ts";
 import { makeDecoder, type Decoded, type Decoder } from "./codec.ts";
-import type { MikoConfig } from "./config.ts";
-import type { EventList } from "./event-list.ts";
-import { arrivalOf, badSample, readPresent, type Machine } from "./machine.ts";
+import { arrivalOf, badSample, readPresent } from "./machine.ts";
 import type { Broker } from "./publish-address.ts";
+import type { Subscription } from "./subscription.ts";
 import { followBroker } from "./transport-mqtt.ts";
 
 /** How long after the connection a message may still be one that the broker had kept for us, older than what was read. */
 const CATCH_UP_MS = 60_000;
 
 /** Until the signal aborts (resolves) or the machine is lost (throws a Fault). */
-export async function follow(machine: Machine, broker: Broker, events: EventList, config: MikoConfig, context: DriverContext, accept: Accept, signal: AbortSignal): Promise<void> {
+export async function follow(work: Subscription, broker: Broker, signal: AbortSignal): Promise<void> {
+  const { machine, events, config, context, accept } = work;
   const clientId = await events.claimClientId(accept);
   const scope = new AbortController();
   const both = AbortSignal.any([signal, scope.signal]);
   const decoder = makeDecoder(machine.profile, machine.mapping, broker.root, machine.points);
-  const supply = makeSupply(machine, decoder, events, context, accept, both);
+  const supply = makeSupply(work, decoder, both);
   const ready = Promise.withResolvers<void>();
   const onAbort = (): void => ready.resolve();
   both.addEventListener("abort", onAbort, { once: true });
@@ -34,7 +33,7 @@ export async function follow(machine: Machine, broker: Broker, events: EventList
     ...(broker.credentials === undefined ? {} : { credentials: broker.credentials }),
   };
   const link = followBroker(options, { ready: ready.resolve, take: supply.take }, context.clock, both);
-  const upkeep = ready.promise.then(() => keepUp(supply, machine, events, config, context, accept, both));
+  const upkeep = ready.promise.then(() => keepUp(work, supply, both));
   try {
     await Promise.race([link, upkeep]);
   } catch (error) {
@@ -54,7 +53,7 @@ interface Supply {
   stop(): void;
 }
 
-function makeSupply(machine: Machine, decoder: Decoder, events: EventList, context: DriverContext, accept: Accept, signal: AbortSignal): Supply {
+function makeSupply({ machine, events, context, accept }: Subscription, decoder: Decoder, signal: AbortSignal): Supply {
   let stopMark = (): void => undefined;
   let isOffline = false;
 
@@ -93,7 +92,7 @@ function makeSupply(machine: Machine, decoder: Decoder, events: EventList, conte
 }
 
 /** Reads all points, then the events again and again: a broker may drop what the machine's list still has. */
-async function keepUp(supply: Supply, machine: Machine, events: EventList, config: MikoConfig, context: DriverContext, accept: Accept, signal: AbortSignal): Promise<void> {
+async function keepUp({ machine, events, config, context, accept }: Subscription, supply: Supply, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   await supply.reread();
   await events.catchUp(accept, signal);

@@ -9,13 +9,17 @@ import { assetIdOf, type AssetId, type Nameplate, type PointId } from "../contra
 import type { Sample } from "../contract/reading.ts";
 import type { Requests } from "./transport-request.ts";
 
-export interface Machine {
+export interface MachineAccess {
+  /** Base URL with a final slash. */
   readonly url: string;
-  readonly nameplate: Nameplate;
-  readonly asset: AssetId;
   readonly profile: MikoProfile;
   readonly mapping: MikoMapping;
   readonly requests: Requests;
+}
+
+export interface Machine extends MachineAccess {
+  readonly nameplate: Nameplate;
+  readonly asset: AssetId;
   /** By id, as the machine listed them last. */
   readonly points: Map<PointId, MappedPoint>;
 }
@@ -23,13 +27,14 @@ export interface Machine {
 const MAX_POINTS = 20_000;
 
 /** Asks the machine who it is and what points it has. Throws a Fault that names the resource and the pointer. */
-export async function meetMachine(url: string, profile: MikoProfile, mapping: MikoMapping, requests: Requests, context: DriverContext, signal: AbortSignal): Promise<Machine> {
+export async function meetMachine(access: MachineAccess, context: Pick<DriverContext, "report">, signal: AbortSignal): Promise<Machine> {
+  const { url, profile, mapping, requests } = access;
   const { document } = await requests.get(profile.request.identification.path, [], signal);
   const nameplate = mapping.nameplate(document);
   if (isMismatch(nameplate)) throw misfit(url, profile.request.identification.path, nameplate.mismatch);
   const asset = assetIdOf(nameplate);
   if (asset.length > 512) throw misfit(url, profile.request.identification.path, "the names are too long for an asset id of 512 characters");
-  const machine: Machine = { url, nameplate, asset, profile, mapping, requests, points: new Map() };
+  const machine: Machine = { ...access, nameplate, asset, points: new Map() };
   await listPoints(machine, context, signal);
   return machine;
 }

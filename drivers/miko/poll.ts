@@ -1,14 +1,12 @@
 // Reading a machine that does not publish: all points at an interval, and only what has changed goes on.
 
-import type { Accept, DriverContext } from "../contract/driver.ts";
 import type { PointId } from "../contract/identity.ts";
 import type { Sample } from "../contract/reading.ts";
-import type { MikoConfig } from "./config.ts";
-import type { EventList } from "./event-list.ts";
-import { readPresent, type Machine } from "./machine.ts";
+import { readPresent } from "./machine.ts";
+import type { Subscription } from "./subscription.ts";
 
 /** Until the signal aborts (rejects with CANCELLED) or the machine is lost (throws a Fault). Begins with every point. */
-export async function poll(machine: Machine, events: EventList, config: MikoConfig, context: DriverContext, accept: Accept, signal: AbortSignal): Promise<void> {
+export async function poll({ machine, events, config, context, accept }: Subscription, signal: AbortSignal): Promise<void> {
   const { clock } = context;
   const seen = new Map<PointId, string>();
   let eventsDueMs = clock.uptimeMs();

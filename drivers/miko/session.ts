@@ -63,9 +63,10 @@ export function makeSession(parts: SessionParts): Session {
 async function supply({ machine, config, context, trust, credentials }: SessionParts, accept: Accept, signal: AbortSignal): Promise<void> {
   const events = openEventList(machine, context);
   const broker = config.publish ? await findBroker(machine, trust, credentials, context, signal) : undefined;
-  if (broker === undefined) return poll(machine, events, config, context, accept, signal);
+  const work = { machine, events, config, context, accept };
+  if (broker === undefined) return poll(work, signal);
   context.log.debug({ broker: broker.peer.host, port: broker.peer.port, root: broker.root }, "receives what the machine publishes");
-  return follow(machine, broker, events, config, context, accept, signal);
+  return follow(work, broker, signal);
 }
 
 function guessType(machine: Machine, item: unknown): DataType {

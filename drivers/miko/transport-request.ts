@@ -7,7 +7,7 @@ import { hostOf } from "./config.ts";
 import { connectPeer, type Trust } from "./peer-socket.ts";
 
 export interface RequestOptions {
-  /** Base URL; paths are relative to it. */
+  /** Base URL with a final slash; paths are relative to it. */
   readonly url: string;
   readonly trust: Trust | undefined;
   readonly credentials: { readonly user: string; readonly password: string } | undefined;
@@ -36,37 +36,22 @@ const MAX_HEADER_BYTES = 16_384;
 
 export function openRequests(options: RequestOptions, clock: Clock): Requests {
   const start = new URL(options.url);
-  if (!start.pathname.endsWith("/")) start.pathname += "/";
   const closing = new AbortController();
-  const port = Number(start.port === "" ? (start.protocol === "https:" ? 443 : 80) : start.port);
-  const peer = { host: hostOf(start), port, ...(options.trust === undefined ? {} : { trust: options.trust }) };
-  const client = new Client(start.origin, {
-    connect: (_, callback) => {
-      connectPeer(peer, options.connectTimeoutMs, clock, closing.signal).then(
-        (socket) => callback(null, socket),
-        (error: unknown) => callback(asFault(error), null),
-      );
-    },
-    maxHeaderSize: MAX_HEADER_BYTES,
-    maxResponseSize: MAX_BODY_BYTES,
-    headersTimeout: options.answerTimeoutMs + options.connectTimeoutMs,
-    bodyTimeout: options.answerTimeoutMs,
-    keepAliveTimeout: 30_000,
-    keepAliveMaxTimeout: 60_000,
-  });
+  const client = makeClient(start, options, clock, closing.signal);
   const headers = { accept: "application/json, application/problem+json", ...authorization(options.credentials) };
+  const limitMs = options.answerTimeoutMs + options.connectTimeoutMs;
 
   const get = async (path: string, also: readonly number[], signal: AbortSignal): Promise<Answer> => {
     const url = new URL(path, start);
     const deadline = new AbortController();
-    const limitMs = options.answerTimeoutMs + options.connectTimeoutMs;
     const stopTimer = clock.after(limitMs, () => deadline.abort(new Fault("PEER_TIMEOUT", `no complete answer within ${limitMs} ms`)));
     try {
       const answer = await client.request({ method: "GET", path: url.pathname + url.search, headers, signal: AbortSignal.any([signal, closing.signal, deadline.signal]) });
-      const text = await readText(answer);
-      return judge(answer, text, also);
+      return judge(answer, await readText(answer), also);
     } catch (error) {
-      throw placeFault(signal.aborted || closing.signal.aborted ? new Fault("CANCELLED", "the request was cancelled") : faultOf(deadline.signal.aborted ? deadline.signal.reason : error), `GET ${url.href}`);
+      const isCancelled = signal.aborted || closing.signal.aborted;
+      const fault = isCancelled ? new Fault("CANCELLED", "the request was cancelled") : faultOf(deadline.signal.aborted ? deadline.signal.reason : error);
+      throw placeFault(fault, `GET ${url.href}`);
     } finally {
       stopTimer();
     }
@@ -78,6 +63,25 @@ export function openRequests(options: RequestOptions, clock: Clock): Requests {
       if (!client.destroyed) await client.destroy();
     },
   };
+}
+
+function makeClient(start: URL, options: RequestOptions, clock: Clock, closing: AbortSignal): Client {
+  const port = Number(start.port === "" ? (start.protocol === "https:" ? 443 : 80) : start.port);
+  const peer = { host: hostOf(start), port, ...(options.trust === undefined ? {} : { trust: options.trust }) };
+  return new Client(start.origin, {
+    connect: (_, callback) => {
+      const connecting = connectPeer(peer, options.connectTimeoutMs, clock, closing);
+      // undici takes a callback where we have a promise.
+      // oxlint-disable-next-line promise/no-callback-in-promise
+      connecting.then((socket) => callback(null, socket), (error: unknown) => callback(asFault(error), null));
+    },
+    maxHeaderSize: MAX_HEADER_BYTES,
+    maxResponseSize: MAX_BODY_BYTES,
+    headersTimeout: options.answerTimeoutMs + options.connectTimeoutMs,
+    bodyTimeout: options.answerTimeoutMs,
+    keepAliveTimeout: 30_000,
+    keepAliveMaxTimeout: 60_000,
+  });
 }
 
 function authorization(credentials: RequestOptions["credentials"]): { authorization?: string } {

@@ -36,56 +36,65 @@ interface Lane {
 }
 
 export function makeBatcher(options: BatcherOptions): Batcher {
-  const lanes: readonly Lane[] = Array.from({ length: LANES }, () => ({ waiting: [], isBusy: false }));
-  const laneOf = new Map<string, Lane>();
+  const pickLane = makeLanes();
   let held = 0;
-  const { signal } = options;
-
-  const drain = async (lane: Lane): Promise<void> => {
-    while (lane.waiting.length > 0) {
-      const batch = cutBatch(lane.waiting);
-      try {
-        await commit(batch, options);
-        for (const delivery of batch.completes) delivery.resolve();
-      } catch (error) {
-        for (const delivery of batch.completes) delivery.reject(error);
-        // A delivery whose first part failed must not be confirmed by its last.
-        const [split] = lane.waiting;
-        if (split !== undefined && split.next > 0) {
-          lane.waiting.shift();
-          split.reject(error);
-        }
-      }
-    }
-    lane.isBusy = false;
-  };
-  const pickLane = (key: string): Lane => {
-    const known = laneOf.get(key);
-    if (known !== undefined) return known;
-    const lane = lanes[laneOf.size % LANES] as Lane;
-    laneOf.set(key, lane);
-    return lane;
-  };
   return {
     add: (key, readings, moved) => {
-      if (signal.aborted) return Promise.reject(new Fault("CANCELLED", "the zone is stopping"));
+      if (options.signal.aborted) return Promise.reject(new Fault("CANCELLED", "the zone is stopping"));
       if (held + readings.length > MAX_HELD) return Promise.reject(new Fault("STORAGE_BUSY", `${held} readings already wait for core`, { remedy: "Look at the condition of core and its storage." }));
       if (readings.length === 0 && moved === undefined) return Promise.resolve();
       held += readings.length;
       const lane = pickLane(key);
-      return new Promise((resolve, reject) => {
-        lane.waiting.push({ readings, moved, next: 0, resolve: () => settle(resolve), reject: (error) => settle(() => reject(error)) });
-        const settle = (then: () => void): void => {
-          held -= readings.length;
-          then();
-        };
-        if (lane.isBusy) return;
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const release = (): void => void (held -= readings.length);
+      lane.waiting.push({
+        readings,
+        moved,
+        next: 0,
+        resolve: () => {
+          release();
+          resolve();
+        },
+        reject: (error) => {
+          release();
+          reject(error);
+        },
+      });
+      if (!lane.isBusy) {
         lane.isBusy = true;
         // After this turn of the event loop, so that what arrives in it goes together.
-        setImmediate(() => void drain(lane));
-      });
+        setImmediate(() => void drain(lane, options));
+      }
+      return promise;
     },
   };
+}
+
+/** Spreads keys evenly; a key stays in its lane. */
+function makeLanes(): (key: string) => Lane {
+  const lanes: Lane[] = Array.from({ length: LANES }, () => ({ waiting: [], isBusy: false }));
+  const laneOf = new Map<string, Lane>();
+  return (key) => {
+    const lane = laneOf.get(key) ?? lanes[laneOf.size % LANES] ?? { waiting: [], isBusy: false };
+    laneOf.set(key, lane);
+    return lane;
+  };
+}
+
+async function drain(lane: Lane, options: BatcherOptions): Promise<void> {
+  while (lane.waiting.length > 0) {
+    const batch = cutBatch(lane.waiting);
+    try {
+      await commit(batch, options);
+      for (const delivery of batch.completes) delivery.resolve();
+    } catch (error) {
+      for (const delivery of batch.completes) delivery.reject(error);
+      // A delivery whose first part failed must not be confirmed by its last.
+      const [split] = lane.waiting;
+      if (split !== undefined && split.next > 0) lane.waiting.shift()?.reject(error);
+    }
+  }
+  lane.isBusy = false;
 }
 
 /** Repeats what is only for now; finds the reading that core refuses for its form and sets it apart. */

@@ -25,61 +25,68 @@ const EXPECTED: readonly number[] = [2, PUBLISH, 9, 13];
 
 /** Returns a function that takes bytes as they come and gives the packets they complete. It throws PEER_PROTOCOL on what is no MQTT. */
 export function makeFraming(limits: FramingLimits): (chunk: Buffer) => Frame[] {
-  let parts: Buffer[] = [];
-  let heldBytes = 0;
-  let neededBytes = 0;
-  let skipBytes = 0;
-  let cut: Frame | undefined;
-
+  const rest: Rest = { parts: [], heldBytes: 0, neededBytes: 0, skipBytes: 0, cut: undefined };
   return (chunk) => {
-    const frames: Frame[] = [];
-    let bytes = chunk;
-    if (skipBytes > 0) {
-      const skipped = Math.min(skipBytes, bytes.length);
-      skipBytes -= skipped;
-      bytes = bytes.subarray(skipped);
-      if (skipBytes > 0) return frames;
-    }
-    if (cut !== undefined) frames.push(cut);
-    cut = undefined;
-    if (heldBytes > 0) {
-      parts.push(bytes);
-      heldBytes += bytes.length;
-      if (heldBytes < neededBytes) return frames;
-      bytes = Buffer.concat(parts, heldBytes);
-      parts = [];
-      heldBytes = 0;
-    }
-    const hold = (from: number, needed: number): Frame[] => {
-      if (from < bytes.length) {
-        // A copy, so that a small rest does not keep its whole chunk alive.
-        parts = [Buffer.from(bytes.subarray(from))];
-        heldBytes = bytes.length - from;
-        neededBytes = needed;
-      }
-      return frames;
-    };
-    for (let start = 0; ; ) {
-      const type = (bytes[start] ?? 0x20) >> 4;
-      if (!EXPECTED.includes(type)) throw new Fault("PEER_PROTOCOL", `sent a packet of type ${type}, which no broker sends to a subscriber`);
-      const length = readLength(bytes, start + 1);
-      if (length === undefined) return hold(start, bytes.length - start + 1);
-      const head = bytes[start] ?? 0;
-      const total = length.bodyStart - start + length.value;
-      const isCut = total > limits.maxPacketBytes;
-      if (isCut && type !== PUBLISH) throw new Fault("PEER_PROTOCOL", `sent an MQTT packet of type ${type} with ${total} bytes`);
-      const kept = isCut ? limits.keptBytes : total;
-      if (start + kept > bytes.length) return hold(start, kept);
-      const frame = { head, packet: bytes.subarray(start, start + kept), bodyStart: length.bodyStart - start, isCut };
-      start += total;
-      if (start <= bytes.length) frames.push(frame);
-      else {
-        skipBytes = start - bytes.length;
-        cut = { ...frame, packet: Buffer.from(frame.packet) };
-        return frames;
-      }
-    }
+    const skipped = Math.min(rest.skipBytes, chunk.length);
+    rest.skipBytes -= skipped;
+    if (rest.skipBytes > 0) return [];
+    const frames = rest.cut === undefined ? [] : [rest.cut];
+    rest.cut = undefined;
+    const bytes = takeHeld(rest, chunk.subarray(skipped));
+    if (bytes !== undefined) cutFrames(bytes, limits, rest, frames);
+    return frames;
   };
+}
+
+/** What remains between two chunks: the beginning of a packet, or the count of bytes to drop. */
+interface Rest {
+  parts: Buffer[];
+  heldBytes: number;
+  /** Below so many bytes it is no use to look again. */
+  neededBytes: number;
+  skipBytes: number;
+  /** A cut packet whose end is still to be dropped. */
+  cut: Frame | undefined;
+}
+
+function takeHeld(rest: Rest, chunk: Buffer): Buffer | undefined {
+  if (rest.heldBytes === 0) return chunk;
+  rest.parts.push(chunk);
+  rest.heldBytes += chunk.length;
+  if (rest.heldBytes < rest.neededBytes) return undefined;
+  const bytes = Buffer.concat(rest.parts, rest.heldBytes);
+  rest.parts = [];
+  rest.heldBytes = 0;
+  return bytes;
+}
+
+function cutFrames(bytes: Buffer, limits: FramingLimits, rest: Rest, frames: Frame[]): void {
+  for (let start = 0; start < bytes.length; ) {
+    const head = bytes[start] ?? 0;
+    const type = head >> 4;
+    if (!EXPECTED.includes(type)) throw new Fault("PEER_PROTOCOL", `sent a packet of type ${type}, which no broker sends to a subscriber`);
+    const length = readLength(bytes, start + 1);
+    if (length === undefined) return hold(rest, bytes.subarray(start), bytes.length - start + 1);
+    const total = length.bodyStart - start + length.value;
+    const isCut = total > limits.maxPacketBytes;
+    if (isCut && type !== PUBLISH) throw new Fault("PEER_PROTOCOL", `sent an MQTT packet of type ${type} with ${total} bytes`);
+    const kept = isCut ? limits.keptBytes : total;
+    if (start + kept > bytes.length) return hold(rest, bytes.subarray(start), kept);
+    const frame = { head, packet: bytes.subarray(start, start + kept), bodyStart: length.bodyStart - start, isCut };
+    start += total;
+    if (start <= bytes.length) frames.push(frame);
+    else {
+      rest.skipBytes = start - bytes.length;
+      rest.cut = { ...frame, packet: Buffer.from(frame.packet) };
+    }
+  }
+}
+
+function hold(rest: Rest, bytes: Buffer, neededBytes: number): void {
+  // A copy, so that a small rest does not keep its whole chunk alive.
+  rest.parts = [Buffer.from(bytes)];
+  rest.heldBytes = bytes.length;
+  rest.neededBytes = neededBytes;
 }
 
 /** The remaining length (MQTT 3.1.1 §2.2.3); undefined while its bytes have not all come. */

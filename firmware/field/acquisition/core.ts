@@ -5,7 +5,7 @@ import type { Clock } from "../../../drivers/contract/clock.ts";
 import { isFault } from "../../../drivers/contract/fault.ts";
 import type { AssetId } from "../../../drivers/contract/identity.ts";
 import type { InputOf, ReplyOf } from "../../conduit/route.ts";
-import { sourceConduit } from "../../conduit/source.ts";
+import type { sourceConduit } from "../../conduit/source.ts";
 import { makeBackoff } from "../../runtime/backoff.ts";
 import type { ConduitClient } from "../../runtime/conduit-client.ts";
 
