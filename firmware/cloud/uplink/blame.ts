@@ -15,6 +15,10 @@ export interface Open {
 export interface Blame {
   /** One message at a time, so that it is known which one a close belongs to. */
   readonly isCareful: boolean;
+  /** False in a search, and where the broker closed three times before the documents were answered: then only telemetry is sent. */
+  readonly mayPublishDocuments: boolean;
+  /** The peer closed before it had answered the documents, when nothing else was under way. */
+  documentsClosed(): void;
   /** Readings per message at most. */
   readonly maxCount: number;
   /** The reason, for a reading that has ended three connections alone. */
@@ -24,8 +28,11 @@ export interface Blame {
   confirmed(message: Open): void;
   /** The peer closed while these were unconfirmed, in the order of sending. True when the next attempt need not wait long: it is part of the search. */
   closed(open: readonly Open[]): boolean;
-  /** Rejected. */
-  forget(stream: string, seq: number): void;
+  /**
+   * Another message was confirmed while this reading was held. False acquits it for once: that the broker takes others now may
+   * mean that it took nothing before. True when it was found a second time after that.
+   */
+  convicts(stream: string, seq: number): boolean;
   /** The link was found guilty instead. */
   forgetAll(): void;
 }
@@ -37,8 +44,10 @@ const REASON = "the broker closed the connection each time this reading was sent
 export function makeBlame(): Blame {
   const alone = new Map<string, number>();
   const guilty = new Set<string>();
+  const acquitted = new Set<string>();
   let oldest = new Map<string, number>();
   let search: Open | undefined;
+  let documentCloses = 0;
   const keyOf = (stream: string, seq: number): string => `${stream} ${seq}`;
   const narrow = (message: Open): void => {
     search = message;
@@ -53,6 +62,10 @@ export function makeBlame(): Blame {
     get isCareful() {
       return search !== undefined;
     },
+    get mayPublishDocuments() {
+      return search === undefined && documentCloses < CLOSES;
+    },
+    documentsClosed: () => void (documentCloses += 1),
     get maxCount() {
       return search === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(search.count / 2));
     },
@@ -79,13 +92,17 @@ export function makeBlame(): Blame {
       if (suspected !== undefined) narrow(suspected);
       return suspected !== undefined;
     },
-    forget: (stream, seq) => {
-      guilty.delete(keyOf(stream, seq));
-      alone.delete(keyOf(stream, seq));
+    convicts: (stream, seq) => {
+      const key = keyOf(stream, seq);
+      const isFirst = guilty.delete(key) && !acquitted.delete(key);
+      alone.delete(key);
+      if (isFirst) acquitted.add(key);
+      return !isFirst;
     },
     forgetAll: () => {
       guilty.clear();
       alone.clear();
+      acquitted.clear();
     },
   };
 }

@@ -40,6 +40,9 @@ const REASONS: Readonly<Record<number, Naming>> = {
   0xa0: ["PEER_CLOSED", "the broker ended the connection after its greatest age", LATER],
 };
 
+/** Reasons for which a broker refuses what a message holds (MQTT 5 §3.4.2.1); every other one is about the link. */
+export const CONTENT_REASONS: ReadonlySet<number> = new Set([0x80, 0x83, 0x95, 0x99]);
+
 /** MQTT 3.1.1 return codes, in the words of MQTT 5. */
 const RETURN_CODES: Readonly<Record<number, number>> = { 1: 0x84, 2: 0x85, 3: 0x88, 4: 0x86, 5: 0x87 };
 

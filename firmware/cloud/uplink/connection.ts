@@ -4,7 +4,7 @@ import type { IConnackPacket, MqttClient } from "mqtt";
 import type { Packet } from "mqtt-packet";
 import { Fault } from "../../../drivers/contract/fault.ts";
 import { errorCode } from "../../runtime/error-code.ts";
-import { hex, nameBrokerFault } from "./broker-fault.ts";
+import { CONTENT_REASONS, hex, nameBrokerFault } from "./broker-fault.ts";
 import type { ConnectPorts } from "./connect.ts";
 import { MAX_INCOMING_BYTES } from "./connect.ts";
 import { nameSocketFault } from "./socket-fault.ts";
@@ -40,6 +40,8 @@ export function makeConnection(client: MqttClient, connack: IConnackPacket, targ
   const pending = new Set<(answer: Answer) => void>();
   const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<Fault>();
   let why: Fault | undefined;
+  // Some brokers (mosquitto 2.0.11) break off right after a refusal: the refusal is the better reason.
+  let refusal: Fault | undefined;
   let isOver = false;
   const explain = (fault: Fault): void => void (why ??= fault);
   const breakOff = (fault: Fault): void => {
@@ -53,6 +55,7 @@ export function makeConnection(client: MqttClient, connack: IConnackPacket, targ
     watch.stop();
     for (const settle of pending) settle(LOST);
     pending.clear();
+    if (refusal !== undefined && (why === undefined || why.code === "PEER_CLOSED")) why = refusal;
     resolveClosed(why ?? new Fault("PEER_CLOSED", `${target.host} closed the connection`, { where: target.address, remedy: "It is connected again." }));
   };
   client.on("error", (error) => explain(nameRunningFault(error, target)));
@@ -68,6 +71,7 @@ export function makeConnection(client: MqttClient, connack: IConnackPacket, targ
       const settle = (answer: Answer): void => {
         if (!pending.delete(settle)) return;
         watch.settled(pending.size, answer.kind === "confirmed");
+        if (answer.kind === "refused" && !CONTENT_REASONS.has(answer.code)) refusal ??= nameBrokerFault(answer.code, target, { reason: answer.reason });
         resolve(answer);
       };
       pending.add(settle);

@@ -28,42 +28,50 @@ export function offlineWill(gateway: string, version: string): Will {
   return { topic: topicOf("status", gateway), payload: Buffer.from(JSON.stringify(offline)) };
 }
 
-/**
- * Publishes both at once and then on change, until the signal aborts. The figures are looked at every minute and published
- * when they differ, so that an idle gateway sends nothing (U3.1-T2).
- */
-export async function runDocuments(connection: Connection, ports: DocumentPorts, signal: AbortSignal): Promise<void> {
-  await Promise.all([runStatus(connection, ports, signal), runInventory(connection, ports, signal)]);
+export interface Documents {
+  /** Publishes both; resolves when the broker has answered, or the connection or the signal has ended. */
+  first(signal: AbortSignal): Promise<void>;
+  /**
+   * Publishes each on change, until the signal aborts. The figures are looked at every minute and published when they differ,
+   * so that an idle gateway sends nothing (U3.1-T2).
+   */
+  run(signal: AbortSignal): Promise<void>;
 }
 
-async function runStatus(connection: Connection, ports: DocumentPorts, signal: AbortSignal): Promise<void> {
+export function makeDocuments(connection: Connection, ports: DocumentPorts): Documents {
   const { clock, timing, core, gateway, version } = ports;
-  let published = "";
-  while (!signal.aborted) {
-    const outbox = await untilCancelled(core.call("figures", {}, signal), signal);
-    if (outbox === undefined) return;
-    const figures = comparable(outbox);
-    if (figures !== published) {
-      const online: LinkStatus = { gateway, state: "online", version, mode: "observe", time: new Date(clock.now()).toISOString(), outbox };
-      await publish(connection, topicOf("status", gateway), online, ports);
-      published = figures;
-    }
-    await clock.sleep(timing.figuresMs, signal).catch(() => undefined);
-  }
-}
-
-async function runInventory(connection: Connection, ports: DocumentPorts, signal: AbortSignal): Promise<void> {
+  let status = "";
+  let inventory = "";
   let revision = 0;
-  let published = "";
-  while (!signal.aborted) {
-    const answer = await untilCancelled(ports.core.call("inventory", { after: revision, waitMs: INVENTORY_WAIT_MS }, signal), signal);
+  const renewStatus = async (signal: AbortSignal): Promise<void> => {
+    const outbox = await untilCancelled(core.call("figures", {}, signal), signal);
+    if (outbox === undefined || comparable(outbox) === status) return;
+    status = comparable(outbox);
+    const online: LinkStatus = { gateway, state: "online", version, mode: "observe", time: new Date(clock.now()).toISOString(), outbox };
+    await publish(connection, topicOf("status", gateway), online, ports);
+  };
+  const renewInventory = async (waitMs: number, signal: AbortSignal): Promise<void> => {
+    const answer = await untilCancelled(core.call("inventory", { after: revision, waitMs }, signal), signal);
     if (answer === undefined) return;
-    ({ revision } = answer);
     const text = JSON.stringify(answer.document);
-    if (text === published) continue;
-    await publish(connection, topicOf("inventory", ports.gateway), answer.document, ports);
-    published = text;
-  }
+    ({ revision } = answer);
+    if (text === inventory) return;
+    inventory = text;
+    await publish(connection, topicOf("inventory", gateway), answer.document, ports);
+  };
+  const runStatus = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      await clock.sleep(timing.figuresMs, signal).catch(() => undefined);
+      await renewStatus(signal);
+    }
+  };
+  const runInventory = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) await renewInventory(INVENTORY_WAIT_MS, signal);
+  };
+  return {
+    first: async (signal) => void (await Promise.all([renewStatus(signal), renewInventory(0, signal)])),
+    run: async (signal) => void (await Promise.all([runStatus(signal), runInventory(signal)])),
+  };
 }
 
 /** A document that does not get through is said in the log and published again with its next change or connection. */

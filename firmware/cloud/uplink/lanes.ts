@@ -5,6 +5,7 @@ import { Fault } from "../../../drivers/contract/fault.ts";
 import type { Lane } from "../../conduit/cloud.ts";
 import type { CloudLink } from "../../config/cloud-section.ts";
 import { bisect } from "./bisect.ts";
+import { CONTENT_REASONS } from "./broker-fault.ts";
 import type { Blame } from "./blame.ts";
 import type { Answer, Connection } from "./connection.ts";
 import { makeDrainPace } from "./drain-pace.ts";
@@ -32,8 +33,6 @@ export interface LanePorts {
   readonly backlogPerSecond: number;
 }
 
-/** Reasons for which a broker refuses what a message holds (MQTT 5 §3.4.2.1); every other one is about the link. */
-const CONTENT_REASONS: ReadonlySet<number> = new Set([0x80, 0x83, 0x95, 0x99]);
 const LEAST_LEASE_BYTES = 1024;
 
 /** Runs until the signal aborts and everything it leased is settled. Rejects when core refuses a lease or a settlement. */

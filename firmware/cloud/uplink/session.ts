@@ -3,9 +3,9 @@
 import { asFault } from "../../../drivers/contract/fault.ts";
 import type { Fault } from "../../../drivers/contract/fault.ts";
 import { LANES } from "../../conduit/cloud.ts";
-import type { Blame } from "./blame.ts";
+import type { Blame, Open } from "./blame.ts";
 import type { Connection } from "./connection.ts";
-import { offlineWill, runDocuments } from "./documents.ts";
+import { makeDocuments, offlineWill } from "./documents.ts";
 import { runLane } from "./lanes.ts";
 import { makeOutlet } from "./outlet.ts";
 import { makeSuspects } from "./suspects.ts";
@@ -24,8 +24,9 @@ export async function runSession(connection: Connection, target: Target, setting
   const { clock, log, timing, desk } = ports;
   const { link, gateway, version } = settings;
   const suspects = makeSuspects(desk, ({ range, lease, reason }) => {
-    log.warn({ stream: lease.head.stream, first: range[0], last: range[1], reason }, "the broker takes everything but this reading; it is set apart");
-    blame.forget(lease.head.stream, range[0]);
+    const isConvicted = blame.convicts(lease.head.stream, range[0]);
+    if (isConvicted) log.warn({ stream: lease.head.stream, first: range[0], last: range[1], reason }, "the broker takes everything but this reading; it is set apart");
+    return isConvicted;
   });
   const outlet = makeOutlet({ connection, target, gateway, compression: link.compression, blame, suspects });
   const over = new AbortController();
@@ -37,17 +38,35 @@ export async function runSession(connection: Connection, target: Target, setting
     connection.breakOff(asFault(error));
     throw error;
   };
-  const work = [...lanes.map((lane) => runLane(lane, lanePorts, ended)), runDocuments(connection, { clock, log, timing, core: ports.core, gateway, version }, ended)];
-  const done = Promise.allSettled(work.map((task) => task.catch(broken)));
+  const documents = makeDocuments(connection, { clock, log, timing, core: ports.core, gateway, version });
+  let isPastDocuments = !blame.mayPublishDocuments;
+  // Before the telemetry, so that a broker that closes at a document is not taken for one that closes at a reading.
+  const runAll = async (): Promise<void> => {
+    const mayPublish = blame.mayPublishDocuments;
+    if (mayPublish) await documents.first(ended);
+    isPastDocuments ||= connection.isOpen();
+    const work = [...lanes.map((lane) => runLane(lane, lanePorts, ended)), mayPublish ? documents.run(ended) : Promise.resolve()];
+    const failed = (await Promise.allSettled(work.map((task) => task.catch(broken)))).find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  };
+  const done = Promise.allSettled([runAll().catch(broken)]);
   await Promise.race([connection.closed, aborted(signal)]);
   if (signal.aborted) await sayFarewell(connection, done, settings, ports);
   const fault = await connection.closed;
-  const results = await done;
+  const [result] = await done;
   await suspects.keepAll();
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
-  const isPeers = fault.code === "PEER_CLOSED" || fault.code === "PEER_PROTOCOL" || fault.code === "PEER_LIMIT";
-  return { fault, isSearching: isPeers && !signal.aborted && blame.closed(outlet.lost) };
+  if (result.status === "rejected") throw result.reason;
+  return { fault, isSearching: !signal.aborted && isSearch(fault, isPastDocuments, outlet.lost, blame) };
+}
+
+/** Only a close by the peer says something about what was sent; a silence or our own end does not. */
+function isSearch(fault: Fault, isPastDocuments: boolean, lost: readonly Open[], blame: Blame): boolean {
+  const isClose = fault.code === "PEER_CLOSED" || fault.code === "PEER_PROTOCOL" || fault.code === "PEER_LIMIT";
+  if (!isPastDocuments && (isClose || fault.kind === "denied")) {
+    blame.documentsClosed();
+    return true;
+  }
+  return isClose && blame.closed(lost);
 }
 
 /** What is in flight gets a moment to be confirmed, so that a stop makes no repeats; then the broker hears that we go. */

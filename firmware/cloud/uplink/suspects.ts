@@ -24,7 +24,8 @@ export interface Suspects {
 /** So many suspects in a row without one confirmation, and the readings are not what is wrong. */
 export const LINK_AFTER = 16;
 
-export function makeSuspects(desk: LeaseDesk, rejected: (suspect: Suspect) => void): Suspects {
+/** `convicts` says once of each suspect that has its witness whether it is rejected now, or kept and tried again. */
+export function makeSuspects(desk: LeaseDesk, convicts: (suspect: Suspect) => boolean): Suspects {
   let held: Suspect[] = [];
   return {
     hold: (suspect) => void held.push(suspect),
@@ -33,8 +34,12 @@ export function makeSuspects(desk: LeaseDesk, rejected: (suspect: Suspect) => vo
       if (held.length === 0) return;
       const guilty = held.filter((suspect) => suspect.after < sendNumber);
       held = held.filter((suspect) => suspect.after >= sendNumber);
-      for (const suspect of guilty) rejected(suspect);
-      await Promise.all(guilty.map((suspect) => desk.settle(suspect.lease, { rejected: [{ range: suspect.range, reason: suspect.reason.slice(0, 512) }] })));
+      await Promise.all(
+        guilty.map((suspect) => {
+          const { lease, range, reason } = suspect;
+          return desk.settle(lease, convicts(suspect) ? { rejected: [{ range, reason: reason.slice(0, 512) }] } : { kept: [range] });
+        }),
+      );
     },
     keepAll: async () => {
       const free = held;
