@@ -19,9 +19,12 @@ export async function askCore<Answer>(dataDir: string, ask: (client: ConduitClie
   const socket = conduitSocket(resolve(dataDir), "local");
   if (!(await isServed(socket))) return undefined;
   const client = openConduit(localConduit, { socket, clock: systemClock, epoch: randomUUID(), log: silentLog });
+  const limit = new AbortController();
+  const cancelLimit = systemClock.after(ANSWER_MS, () => limit.abort(new Error("the gateway did not answer in time")));
   try {
-    return await ask(client, AbortSignal.timeout(ANSWER_MS));
+    return await ask(client, limit.signal);
   } finally {
+    cancelLimit();
     await client.close();
   }
 }

@@ -30,6 +30,7 @@ import { openDatabase } from "./storage/open-database.ts";
 import type { OpenedDatabase } from "./storage/open-database.ts";
 import { keyFile } from "./vault/key-file.ts";
 import { openVault } from "./vault/open-vault.ts";
+import type { OpenedVault } from "./vault/open-vault.ts";
 import { Secrets } from "./vault/secrets.ts";
 
 export interface OpenCore {
@@ -62,17 +63,7 @@ export async function openCore(context: ZoneContext, signal: AbortSignal): Promi
 
 async function openParts(context: ZoneContext, signal: AbortSignal, closers: (() => unknown)[], close: () => Promise<void>): Promise<OpenCore> {
   const { clock, log, dataDir } = context;
-  const conditions = new Conditions(clock, logCondition(context));
-  const vault = openVault(dataDir, keyFile(dataDir), clock);
-  closers.push(() => vault.close());
-  const audit = openDatabase(join(dataDir, "audit.db"), clock, prepareAuditSchema);
-  closers.push(() => audit.database.close());
-  const trail = new AuditTrail(new Audit(audit.database, clock, vault.auditKey), conditions, clock);
-  closers.push(() => trail.flushDrops());
-  const state = openDatabase(join(dataDir, "state.db"), clock, prepareStateSchema);
-  closers.push(() => state.database.close());
-  trail.record({ actor: "core", action: "core.started", target: "core", result: "done", detail: { version: packageJson.version } });
-  noteSetAside(conditions, trail, { VAULT_SET_ASIDE: vault, AUDIT_SET_ASIDE: audit, STATE_SET_ASIDE: state });
+  const { audit, conditions, state, trail, vault } = openStores(context, closers);
   const kept = openKept(state.database);
   const configuration = await ActiveConfiguration.open({ file: context.configFile, clock, kept, conditions, trail }, signal);
   const gateway = configuration.current.gateway.id ?? keepGatewayId(dataDir);
@@ -86,16 +77,39 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const fading = new Fading(conditions, clock);
   const cloud = new CloudState(outbox, kept);
   const secrets = new Secrets(vault.vault, conditions, trail);
-  const parts: CoreParts = {
-    ...{ clock, log, gateway, version: packageJson.version, conditions, fading, trail, secrets, configuration, register, links, values, outbox, cloud, revisions },
-    zones: new Zones(clock, fading),
-    isStateNew: state.setAside !== undefined,
-  };
+  const zones = new Zones(clock, fading);
+  const start = { startedMs: clock.uptimeMs(), isStateNew: state.setAside !== undefined, version: packageJson.version };
+  const parts: CoreParts = { ...start, clock, log, gateway, conditions, fading, trail, secrets, configuration, register, links, values, outbox, cloud, revisions, zones };
   const verify = async (stop: AbortSignal): Promise<void> => {
     const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop));
     if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);
   };
   return { parts, verifyAudit: verify, close };
+}
+
+interface Stores {
+  readonly conditions: Conditions;
+  readonly vault: OpenedVault;
+  readonly audit: OpenedDatabase;
+  readonly trail: AuditTrail;
+  readonly state: OpenedDatabase;
+}
+
+/** The databases that core owns itself; what was set aside is told and recorded. */
+function openStores(context: ZoneContext, closers: (() => unknown)[]): Stores {
+  const { clock, dataDir } = context;
+  const conditions = new Conditions(clock, logCondition(context));
+  const vault = openVault(dataDir, keyFile(dataDir), clock);
+  closers.push(() => vault.close());
+  const audit = openDatabase(join(dataDir, "audit.db"), clock, prepareAuditSchema);
+  closers.push(() => audit.database.close());
+  const trail = new AuditTrail(new Audit(audit.database, clock, vault.auditKey), conditions, clock);
+  closers.push(() => trail.flushDrops());
+  const state = openDatabase(join(dataDir, "state.db"), clock, prepareStateSchema);
+  closers.push(() => state.database.close());
+  trail.record({ actor: "core", action: "core.started", target: "core", result: "done", detail: { version: packageJson.version } });
+  noteSetAside(conditions, trail, { VAULT_SET_ASIDE: vault, AUDIT_SET_ASIDE: audit, STATE_SET_ASIDE: state });
+  return { audit, conditions, state, trail, vault };
 }
 
 /** At the end everything may be written at once: no reader waits any more. Bounded all the same, so that the end comes in time. */

@@ -35,6 +35,8 @@ export interface CoreParts {
   readonly revisions: Revisions;
   /** True when state.db had to be begun anew: what the zones read now is unknown until it is identified again. */
   readonly isStateNew: boolean;
+  /** The clock's uptime when core was opened. */
+  readonly startedMs: number;
 }
 
 export interface Revisions {

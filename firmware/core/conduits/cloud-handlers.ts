@@ -43,7 +43,9 @@ export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit
     inventory: async ({ after, waitMs }, { signal }) => {
       await revisions.inventory.wait(after, waitMs, signal);
       if (after !== revisions.inventory.value && after !== 0) await settleDown(core, signal);
-      return { revision: revisions.inventory.value, document: writeInventory(core.gateway, register) };
+      // The revision from before: what changes while it is written makes the next poll answer at once.
+      const revision = revisions.inventory.value;
+      return { revision, document: await writeInventory(core.gateway, register, () => core.clock.sleep(0, signal)) };
     },
     figures: () => outbox.figures(CLOUD),
     state: (report, { identity }) => {

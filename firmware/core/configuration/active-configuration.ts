@@ -110,7 +110,7 @@ async function loadAtStart(options: ConfigurationOptions, signal: AbortSignal): 
     return { configuration, known };
   } catch (error) {
     const fault = asFault(error, file);
-    if (!isFault(fault, "CONFIG_INVALID")) throw fault;
+    if (fault.code !== "CONFIG_INVALID") throw fault;
     // A gateway that never had a configuration starts with the defaults, without complaint.
     if (known !== undefined || good !== undefined) refuse(options, file, fault, "core");
     return { configuration: loadGood(good), known };

@@ -16,11 +16,16 @@ export interface InventoryDocument {
   }[];
 }
 
-/** The assets that a zone reads, in the order of their ids. Addresses in the plant's network stay in the plant. */
-export function writeInventory(gateway: string, register: Register): InventoryDocument {
-  const assets = [...register.all()].filter((asset) => asset.zone !== null).sort((a, b) => (a.id < b.id ? -1 : 1));
-  return {
-    gateway,
-    assets: assets.map(({ id, name, state, nameplate, equipment }) => ({ asset: id, name, state, nameplate, equipment, points: JSON.parse(register.pointsOf(id)) as PointSpec[] })),
-  };
+/** Assets whose points are read from state.db in one turn: some 15 ms at 50 points each. */
+const ASSETS_PER_TURN = 100;
+
+/** The assets that a zone reads, in the order of their ids. Addresses in the plant's network stay in the plant. Lets others run in between (`pause`). */
+export async function writeInventory(gateway: string, register: Register, pause: () => Promise<void>): Promise<InventoryDocument> {
+  const found = [...register.all()].filter((asset) => asset.zone !== null).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const assets: InventoryDocument["assets"][number][] = [];
+  for (const { id, name, state, nameplate, equipment } of found) {
+    if (assets.length % ASSETS_PER_TURN === ASSETS_PER_TURN - 1) await pause();
+    assets.push({ asset: id, name, state, nameplate, equipment, points: JSON.parse(register.pointsOf(id)) as PointSpec[] });
+  }
+  return { gateway, assets };
 }

@@ -61,9 +61,9 @@ export class LastValues {
 
   /** What changed after the revision, oldest first, at most one answer's worth: ask again with the revision of the answer. */
   since(after: number): Changes {
-    const isForeign = after > this.#revision.value;
+    const known = after > this.#revision.value ? 0 : after;
     let first: Entry | undefined;
-    for (let entry = this.#newest; entry !== undefined && (isForeign || entry.revision > after); entry = entry.older) first = entry;
+    for (let entry = this.#newest; entry !== undefined && entry.revision > known; entry = entry.older) first = entry;
     const samples: Sample[] = [];
     let last = 0;
     let entry = first;

@@ -23,9 +23,7 @@ export class Revision {
   /** Something changed: whoever waits is woken. */
   advance(): number {
     this.#value += 1;
-    if (this.#waiting.size > 0) {
-      for (const wake of [...this.#waiting]) wake();
-    }
+    for (const wake of this.#waiting) wake();
     return this.#value;
   }
 

@@ -1,7 +1,6 @@
 // The tables of state.db: what the gateway has learned. What people decide is in the configuration.
 
 import type { Database } from "better-sqlite3";
-import { isFault } from "../../../drivers/contract/fault.ts";
 import { storageFault } from "../storage/open-database.ts";
 
 /** Makes what is missing; only ever adds. Throws what SQLite throws where a table is not as expected. */
@@ -39,7 +38,7 @@ export function openKept(database: Database): Kept {
         return true;
       } catch (error) {
         const fault = storageFault(error, "state.db");
-        if (isFault(fault, "STORAGE_FULL", "STORAGE_BUSY")) return false;
+        if (fault.code === "STORAGE_FULL" || fault.code === "STORAGE_BUSY") return false;
         throw fault;
       }
     },

@@ -99,9 +99,9 @@ suite("core", (test) => {
     const poll = core.local.call("values", { after: revision, waitMs: 10_000 }, signal);
     await core.local.call("status", {}, signal);
     await core.source.call("readings", { readings: [sampleOf(assetOf("1"))] }, signal);
-    const answeredMs = performance.now();
+    const answeredMs = systemClock.uptimeMs();
     const { values } = await poll;
-    assert.ok(performance.now() - answeredMs < 50);
+    assert.ok(systemClock.uptimeMs() - answeredMs < 50);
     assert.equal(values.map(({ name }) => name), ["press-1"]);
   });
   test("stops within 3 s while long polls wait and readings come", async ({ defer, signal }) => {
@@ -213,7 +213,7 @@ suite("core, databases", (test) => {
     await core.source.call("link", { assignment: "press-1", state: "stopped", fault: { code: "CERTIFICATE_REFUSED", kind: "denied", message: "wrong pin" } }, signal);
     await core.stop();
     const { newest } = auditOf(core);
-    assert.equal(newest.map(({ action }) => action).reverse(), ["core.started", "secret.set", "secret.deleted", "configuration.applied", "configuration.refused", "access.denied", "core.stopped"]);
+    assert.equal(newest.map(({ action }) => action).toReversed(), ["core.started", "secret.set", "secret.deleted", "configuration.applied", "configuration.refused", "access.denied", "core.stopped"]);
   });
 });
 

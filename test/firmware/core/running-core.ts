@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import pino from "pino";
+import type pino from "pino";
 import { core } from "../../../firmware/core/main.ts";
 import { cloudConduit } from "../../../firmware/conduit/cloud.ts";
 import { localConduit } from "../../../firmware/conduit/local.ts";
@@ -50,10 +50,10 @@ export async function startCore(defer: Defer, configuration: string | undefined,
   const ended = core.run({ clock: systemClock, log, dataDir, configFile, epoch: randomUUID(), ready }, stopping.signal);
   const clients: { close(): Promise<void> }[] = [];
   const stop = async (): Promise<number> => {
-    const startedMs = performance.now();
+    const startedMs = systemClock.uptimeMs();
     stopping.abort();
     await ended;
-    const tookMs = performance.now() - startedMs;
+    const tookMs = systemClock.uptimeMs() - startedMs;
     for (const client of clients) await client.close();
     return tookMs;
   };

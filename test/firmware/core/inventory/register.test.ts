@@ -95,13 +95,13 @@ suite("register", (test) => {
     assert.equal(register.identify("line", "192.0.2.1", found("1", "2", "3"), nobody).accepted, ["1", "2", "3"].map(idOf));
     assert.equal(register.identify("line", "192.0.2.1", found("1", "3"), nobody).changes, [{ kind: "changed", assignment: "line", before: [idOf("2")], now: [idOf("1"), idOf("3")] }]);
   });
-  test("the inventory document names what is read, without addresses", ({ defer }) => {
+  test("the inventory document names what is read, without addresses", async ({ defer }) => {
     const { register } = openRegister(defer);
     register.place(placed("press-1", "press-2"));
     register.identify("press-1", "192.0.2.1", found("1"), nobody);
     register.identify("press-2", "192.0.2.2", found("2"), nobody);
     register.place(placed("press-1"));
-    assert.equal(writeInventory("gw", register), {
+    assert.equal(await writeInventory("gw", register, () => Promise.resolve()), {
       gateway: "gw",
       assets: [{ asset: idOf("1"), name: "press-1", state: "accepted", nameplate: nameplate("1"), equipment: { area: "hall" }, points: POINTS }],
     });

@@ -8,7 +8,7 @@ import { keyFile } from "../../../../firmware/core/vault/key-file.ts";
 import { openVault } from "../../../../firmware/core/vault/open-vault.ts";
 import type { OpenedVault } from "../../../../firmware/core/vault/open-vault.ts";
 import { findSecretNames } from "../../../../firmware/core/vault/secret-names.ts";
-import { Vault } from "../../../../firmware/core/vault/vault.ts";
+import type { Vault } from "../../../../firmware/core/vault/vault.ts";
 import { makeFakeClock } from "../../../support/fake-clock.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import type { Defer } from "../../../support/suite.ts";
