@@ -8,7 +8,7 @@ export interface StreamFigures {
   readings: number;
   /** Came again under the same (stream, seq): what at least once allows. */
   sameSeq: number;
-  /** Came after a later one of its point in its lane. */
+  /** Came directly after a later one of its point in its lane. */
   outOfOrder: number;
   /** Readings that gap records name. */
   gapReadings: number;
@@ -49,22 +49,34 @@ export function makeStreamCheck(repeated: ReadonlySet<number>): StreamCheck {
   };
 }
 
-/** Whether a line comes after all before it of its point and lane, by seq and by the time of its source. */
+interface Place {
+  seq: number;
+  time: string;
+}
+
+/**
+ * Whether a line follows the one before it of its point and lane, by seq and by the time of its source. The live lane carries
+ * `historical` too, where a machine caught up; such a reading may follow either lane, the one whose end is nearest.
+ */
 function makeOrderCheck(repeated: ReadonlySet<number>): (line: LedgerLine) => boolean {
-  const lasts = new Map<string, { seq: number; time: string }>();
-  return (line) => {
-    const lane = line.event !== undefined ? "events" : line.historical === true ? "backlog" : "live";
+  const ends = new Map<string, Place>();
+  const endOf = (line: LedgerLine, lane: string): Place => {
     const key = `${line.stream} ${lane} ${line.asset} ${line.point ?? ""}`;
+    let end = ends.get(key);
+    if (end === undefined) ends.set(key, (end = { seq: 0, time: "" }));
+    return end;
+  };
+  return (line) => {
     const seq = line.seq ?? 0;
     const time = typeof line.sourceTime === "string" && !repeated.has(hashOf(readingKey(line))) ? line.sourceTime : "";
-    const last = lasts.get(key);
-    if (last === undefined) {
-      lasts.set(key, { seq, time });
-      return true;
-    }
-    const isLater = seq >= last.seq && (time === "" || time >= last.time);
-    last.seq = Math.max(last.seq, seq);
-    if (time > last.time) last.time = time;
-    return isLater;
+    const live = endOf(line, line.event === undefined ? "live" : "events");
+    const backlog = line.historical === true && line.event === undefined ? endOf(line, "backlog") : live;
+    const isLive = seq >= live.seq && (live.seq >= backlog.seq || seq < backlog.seq);
+    const end = isLive ? live : backlog;
+    const isInOrder = seq >= end.seq && (time === "" || time >= end.time);
+    // Only one step back is counted: one reading that came too early is one fault, not as many as it overtook.
+    end.seq = seq;
+    if (time !== "") end.time = time;
+    return isInOrder;
   };
 }

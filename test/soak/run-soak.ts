@@ -112,8 +112,7 @@ async function killAtRandom(rig: Rig, options: SoakOptions, tally: Tally, say: (
   const restoreAt = options.hasDamage ? Math.floor(options.kills * 0.7) : -1;
   for (let kill = 1; kill <= options.kills; kill += 1) {
     await systemClock.sleep(options.meanMs * (0.5 + random()), never);
-    const victim = pickVictim(random());
-    await killOne(rig, victim);
+    const victim = await killOne(rig, pickVictim(random()));
     tally.kills[victim] = (tally.kills[victim] ?? 0) + 1;
     say(`kill ${kill} of ${options.kills}: ${victim}`);
     if (rig.broker !== undefined && random() < 0.05) {
@@ -133,19 +132,25 @@ function pickVictim(chance: number): Victim {
   return chance < 0.7 ? "field" : "cloud";
 }
 
-async function killOne(rig: Rig, victim: Victim): Promise<void> {
-  if (victim === "supervisor") {
+/** Kills the zone that was drawn, or another one that runs when it is just being started again. Says which. */
+async function killOne(rig: Rig, drawn: Victim): Promise<Victim> {
+  if (drawn === "supervisor") {
     const zones = [...rig.gateway.zones().values()];
     rig.gateway.program.kill("SIGKILL");
     await rig.gateway.close();
     await until("no zone outlives its supervisor", 10_000, () => zones.every((pid) => !isAlive(pid)));
     rig.gateway = startGateway(rig.folder);
-    return;
+    return drawn;
   }
-  let pid: number | undefined;
-  await until(`the zone ${victim} runs`, 60_000, () => (pid = rig.gateway.zones().get(victim)) !== undefined, 10);
+  await until("a zone runs", 60_000, () => rig.gateway.zones().size > 0, 10);
+  const zones = rig.gateway.zones();
+  const victim = zones.has(drawn) ? drawn : killable.find((name) => zones.has(name));
+  const pid = zones.get(victim ?? drawn);
   if (pid !== undefined && isAlive(pid)) process.kill(pid, "SIGKILL");
+  return victim ?? drawn;
 }
+
+const killable = ["field", "cloud", "core"] as const;
 
 function isAlive(pid: number): boolean {
   try {

@@ -58,6 +58,8 @@ suite("ledger comparison", (test) => {
     const machines = [1, 2, 3, 4, 5].map((n) => said(n));
     assert.is(compare(defer, machines, [got(1, 1), got(3, 3), got(2, 2), got(4, 4), got(5, 5)]).outOfOrder, 1);
     assert.is(compare(defer, machines, [got(1, 1), got(2, 3), got(3, 2), got(4, 4), got(5, 5)]).outOfOrder, 1);
+    assert.is(compare(defer, machines, [got(5, 5), got(1, 1), got(2, 2), got(3, 3), got(4, 4)]).outOfOrder, 1);
+    assert.is(compare(defer, machines, [got(4, 4, { historical: true }), got(1, 1, { historical: true }), got(5, 5), got(2, 2, { historical: true }), got(3, 3, { historical: true })]).outOfOrder, 0);
     assert.is(compare(defer, machines, [got(1, 1), got(5, 5), got(3, 3, { historical: true }), got(4, 4, { historical: true }), got(2, 2, { point: "q" })]).outOfOrder, 0);
   });
   test("a reading that its source gave out twice says nothing about order", ({ defer }) => {
