@@ -5,7 +5,7 @@ import type { FaultReport } from "../../../drivers/contract/fault.ts";
 import { Fault, reportFault } from "../../../drivers/contract/fault.ts";
 import type { FaultCode } from "../../../drivers/contract/fault.ts";
 import { assert, suite } from "../../support/suite.ts";
-import { assetOf, configure, identify, readStatus, standing, startCore } from "./running-core.ts";
+import { assetOf, configure, identify, readStatus, sampleOf, standing, startCore } from "./running-core.ts";
 
 const CLOUD = "cloud:\n  url: mqtts://192.0.2.1:8883\n";
 const fault = (code: FaultCode, message = "the words"): FaultReport => reportFault(new Fault(code, message, { where: "press-1" }));
@@ -65,5 +65,15 @@ suite("links", (test) => {
     await identify(core, "press-1", "1", signal);
     await core.source.call("quarantine", { asset: assetOf("1"), reason: "no JSON", payload: "AA==" }, signal);
     assert.equal(await standing(core, signal), ["PAYLOADS_QUARANTINED press-1"]);
+  });
+  test("readings that the cloud refuses are counted and told with its reason", async ({ defer, signal }) => {
+    const core = await startCore(defer, configure({ "press-1": undefined }, CLOUD));
+    await identify(core, "press-1", "1", signal);
+    await core.source.call("readings", { readings: [sampleOf(assetOf("1")), sampleOf(assetOf("1"))] }, signal);
+    const { head } = await core.cloud.call("lease", { lane: "live", maxCount: 10, maxBytes: 65_536, lingerMs: 0, waitMs: 2000 }, signal);
+    await core.cloud.call("settle", { lease: head.lease, stream: head.stream, accepted: [[1, 1]], rejected: [{ range: [2, 2], reason: "packet too large" }], kept: [] }, signal);
+    const { conditions, outbox } = await readStatus(core, signal);
+    assert.equal(conditions.map(({ code, detail }) => [code, detail]), [["READINGS_REJECTED", "packet too large"]]);
+    assert.equal([outbox.queued, outbox.rejected], [0, 1]);
   });
 });
