@@ -10,8 +10,9 @@ import { addSecret } from "./secret.ts";
 import { addSimulate } from "./simulate.ts";
 import { addStart } from "./start.ts";
 import { addStatus } from "./status.ts";
+import { addTry } from "./try.ts";
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addSecret, addCheck, addSimulate, addLedger];
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addSecret, addCheck, addSimulate, addLedger, addTry];
 
 /** What every command ends with. */
 const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;

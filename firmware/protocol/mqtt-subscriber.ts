@@ -16,6 +16,8 @@ export interface SubscriberOptions {
   /** Topic filters, all asked for with QoS 1. */
   readonly filters: readonly string[];
   readonly maxPacketBytes?: number;
+  /** True for one who only looks on: the broker keeps nothing for it. */
+  readonly isPassing?: boolean;
 }
 
 export interface Message {
@@ -91,12 +93,12 @@ export function makeSubscriber(options: SubscriberOptions): Subscriber {
   };
 }
 
-function writeConnect({ clientId, keepAliveSeconds, credentials }: SubscriberOptions): Buffer {
+function writeConnect({ clientId, keepAliveSeconds, credentials, isPassing = false }: SubscriberOptions): Buffer {
   return generate({
     cmd: "connect",
     protocolId: "MQTT",
     protocolVersion: 4,
-    clean: false,
+    clean: isPassing,
     clientId,
     keepalive: keepAliveSeconds,
     ...(credentials === undefined ? {} : { username: credentials.user, password: Buffer.from(credentials.password) }),

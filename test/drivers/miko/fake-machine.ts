@@ -37,6 +37,8 @@ export interface FakeMachine {
   readonly headers: IncomingMessage["headers"][];
   /** What GET publish answers; undefined is 404. */
   publish: unknown;
+  /** HTTP connections that stand. */
+  open: number;
   /** Ends HTTP and broker as a machine that loses its power does. */
   lose(): Promise<void>;
   /** Comes back on the same ports. */
@@ -54,6 +56,11 @@ export async function startMachine(defer: Defer, options: FakeMachineOptions = {
   const broker = makeBroker(options.tls);
   const machine = { points: new Map(), events: [], answers: new Map(), asked: [], headers: [], root: `miko/v1/${serial}`, broker } as unknown as Mutable<FakeMachine>;
   const http = makeHttp(machine, serial, options);
+  machine.open = 0;
+  http.on("connection", (socket: Socket) => {
+    machine.open += 1;
+    socket.on("close", () => void (machine.open -= 1));
+  });
   await listen(http, 0);
   await listen(broker.server, 0);
   machine.httpPort = portOf(http);
