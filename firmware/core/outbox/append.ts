@@ -16,7 +16,7 @@ export function appendRequest(store: Store, limits: Bounds, request: AppendReque
   const apart = request.apart ?? [];
   for (const one of apart) setApart(store, limits, request.zone, one, nowMs);
   const answer = { ...storeReadings(store, request), quarantined: apart.length };
-  for (const { asset, cursor } of request.cursors ?? []) store.sql.setCursor.run(asset, cursor, (store.sql.lastMove.get() ?? 0) + 1);
+  for (const { asset, cursor } of request.cursors ?? []) store.sql.setCursor.run(asset, cursor, (store.lastMove += 1));
   remember(store, request, answer);
   return answer;
 }
@@ -76,4 +76,12 @@ function setApart(store: Store, limits: Bounds, zone: string, { asset, reason, p
     quarantine.bytes -= oldest.bytes;
     sql.setMeta.run(QUARANTINE_DROPPED, String(Number(sql.meta.get(QUARANTINE_DROPPED) ?? 0) + 1));
   }
+}
+
+/** A rough size without writing it all out: it bounds what waits, no more. */
+export function sizeOf(request: AppendRequest): number {
+  let bytes = 256 * (request.readings.length + (request.cursors?.length ?? 0));
+  for (const reading of request.readings) if ("value" in reading && (typeof reading.value === "string" || Array.isArray(reading.value))) bytes += 8 * reading.value.length;
+  for (const { payload } of request.apart ?? []) bytes += payload.length;
+  return bytes;
 }

@@ -23,6 +23,8 @@ export interface OpenedDatabase {
 /** Opens or makes the file. Throws what SQLite throws; `isDamage` tells whether the file is to be set aside. */
 export function openDatabase(file: string): OpenedDatabase {
   const isNew = !existsSync(file) || statSync(file).size === 0;
+  // A log without its file is left by a renaming that was cut short: it would be taken for the new file's.
+  if (isNew && existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0) throw new Fault("STORAGE_DAMAGED", "there is a write-ahead log without its database", { where: file });
   const db = new Sqlite(file, { timeout: LOCK_WAIT_MS });
   try {
     const isShared = !lockAlone(db);
@@ -65,7 +67,7 @@ function lockAlone(db: Database): boolean {
 export function isDamage(error: unknown): boolean {
   if (error instanceof Fault) return error.code === "STORAGE_DAMAGED";
   const code = codeOf(error) ?? "";
-  if (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB" || code === "SQLITE_FORMAT" || code === "SQLITE_IOERR_SHORT_READ") return true;
+  if (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB" || code === "SQLITE_FORMAT" || code === "SQLITE_IOERR_SHORT_READ" || code === "SQLITE_IOERR_READ" || code === "SQLITE_IOERR_CORRUPTFS") return true;
   // A schema that lost a table or column says so with SQLITE_ERROR.
   return code === "SQLITE_ERROR" && /no such (table|column|index)|malformed|has no column/.test(messageOf(error));
 }

@@ -62,6 +62,8 @@ function startOver(file: string, limits: Bounds, nowMs: number, findings: Findin
 
 function readWhatSqlCan(file: string): Findings {
   const findings = new Findings();
+  // SQLite would delete the log beside an empty file.
+  if (!existsSync(file) || statSync(file).size === 0) return findings;
   quietly(() => {
     const db = new Sqlite(file, { timeout: 0 });
     try {

@@ -1,11 +1,12 @@
 // The outbox: every accepted reading, kept until each of its destinations confirmed it.
 
-import { appendRequest, quarantineRequest, QUARANTINE_DROPPED } from "./append.ts";
+import { appendRequest, quarantineRequest, QUARANTINE_DROPPED, sizeOf } from "./append.ts";
 import type { AppendAnswer, AppendRequest, Destination, DestinationOptions, DropEvent, Outbox, OutboxOptions, QuarantinedPayload, QuarantineRequest, RejectedReading } from "./contract.ts";
 import { isDamage, messageOf, pendingDamaged } from "./database.ts";
 import { OpenDestination } from "./destination.ts";
 import { asFault, type Fault } from "../../../drivers/contract/fault.ts";
 import type { OutboxFigures } from "../../conduit/shared.ts";
+import { sumFigures } from "./figures.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Keeper } from "./keeper.ts";
 import { completeLimits, ROWS_PER_COMMIT, type Bounds } from "./limits.ts";
@@ -16,6 +17,7 @@ import { recordHoles } from "./retention.ts";
 import { SPAN } from "./schema.ts";
 import type { Store } from "./store.ts";
 import type { Stream } from "./stream.ts";
+import { Timers } from "./timers.ts";
 import { Verifier } from "./verifier.ts";
 
 export type * from "./contract.ts";
@@ -42,7 +44,7 @@ class OpenOutbox implements Outbox {
   readonly #keeper: Keeper;
   readonly #verifier = new Verifier();
   readonly #destinations = new Map<string, OpenDestination>();
-  readonly #timers = new Map<string, () => void>();
+  readonly #timers: Timers;
   #store: Store;
   #recovery = new AbortController();
   #leases = 0;
@@ -53,19 +55,20 @@ class OpenOutbox implements Outbox {
     this.#options = options;
     this.#limits = limits;
     this.#store = opened.store;
+    this.#timers = new Timers(options.clock);
     const pair = pairStore(opened.store, options.generation);
     this.generation = pair.generation;
     if (pair.isReplaced) options.log.warn({ file: options.file }, "outbox.db or state.db was replaced by another copy: new readings go to new streams, the old ones are drained");
     this.#commits = new GroupCommit({
       where: options.file,
       maxWaitingBytes: limits.maxWaitingBytes,
-      transaction: (work) => this.#store.transaction(work),
+      transaction: (work) => this.#openStore().transaction(work),
       replaceDatabase: (cause) => this.#replace(cause),
       stored: (fault) => this.#reportStored(fault),
     });
     this.#keeper = new Keeper({ clock: options.clock, limits, commits: this.#commits, store: () => this.#store, report: options.report, dropped: (events) => this.#tellDropped(events) });
     this.#begin(opened);
-    this.#every("tick", TICK_MS, () => this.#tick());
+    this.#timers.every("tick", TICK_MS, () => this.#tick());
   }
 
   async append(request: AppendRequest): Promise<AppendAnswer> {
@@ -114,7 +117,6 @@ class OpenOutbox implements Outbox {
     this.#destinations.set(name, destination);
     const hasOpen = (): boolean => this.#store.openStreams().some((stream) => stream.destination === name);
     if (!hasOpen()) await this.#commits.submit({ bytes: 0, rows: 1, run: () => void (hasOpen() || this.#store.addStream(name)) });
-    if (pendingDamaged(this.#options.file).length > 0) this.#recover();
     return destination;
   }
 
@@ -135,16 +137,7 @@ class OpenOutbox implements Outbox {
   }
 
   figures(destination: string): OutboxFigures {
-    let [queued, dropped, rejected] = [0, 0, 0];
-    let oldest: number | undefined;
-    for (const stream of this.#store.streamsOf(destination)) {
-      queued += Math.max(0, stream.queued);
-      dropped += stream.dropped;
-      rejected += stream.rejected;
-      const timeMs = stream.queued > 0 ? this.#store.sql.timeAt.get(stream.origin + stream.oldest) : undefined;
-      if (timeMs !== undefined && (oldest === undefined || timeMs < oldest)) oldest = timeMs;
-    }
-    return { queued, dropped, rejected, oldestSeconds: oldest === undefined ? null : Math.max(0, (this.#options.clock.now() - oldest) / 1000) };
+    return sumFigures(this.#store, destination, this.#options.clock.now());
   }
 
   rejected(limit: number): readonly RejectedReading[] {
@@ -159,7 +152,6 @@ class OpenOutbox implements Outbox {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#recovery.abort(new Error("the outbox closes"));
-    for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
     for (const destination of this.#destinations.values()) destination.end();
     this.#commits.close();
@@ -181,9 +173,19 @@ class OpenOutbox implements Outbox {
       report.raise("OUTBOX_SET_ASIDE", SUBJECT, `${damaged.cause}. The file is now ${damaged.path}`);
     }
     this.#reportShared();
-    this.#every("verify", VERIFY_SLICE_MS, () => this.#verify());
+    this.#timers.every("verify", VERIFY_SLICE_MS, () => this.#verify());
     if (pendingDamaged(file).length > 0 || [...store.streams.values()].some((stream) => stream.state === "recovering")) this.#recover();
     this.#changed();
+  }
+
+  /** The open database. Opens it anew when it could not be replaced the last time; throws when it cannot be now either. */
+  #openStore(): Store {
+    if (!this.#store.db.open && !this.#isClosed) {
+      const opened = openStore(this.#options.file, this.#limits, this.#options.clock.now());
+      pairAgain(opened.store, this.generation);
+      this.#begin(opened);
+    }
+    return this.#store;
   }
 
   #replace(cause: unknown): void {
@@ -222,7 +224,7 @@ class OpenOutbox implements Outbox {
       (error: unknown) => {
         if (control.signal.aborted) return;
         log.error({ file, error: messageOf(error) }, "the recovery stopped; it begins anew");
-        this.#after("recover", 10 * TICK_MS, () => this.#recover());
+        this.#timers.after("recover", 10 * TICK_MS, () => this.#recover());
       },
     );
   }
@@ -242,6 +244,7 @@ class OpenOutbox implements Outbox {
   }
 
   #tick(): void {
+    if (!this.#store.db.open) return;
     this.#keeper.tick();
     for (const destination of this.#destinations.values()) destination.holder.check();
     if (this.#store.isShared && this.#store.lockAlone()) this.#reportShared();
@@ -249,15 +252,21 @@ class OpenOutbox implements Outbox {
 
   #verify(): void {
     try {
-      if (this.#verifier.step(this.#store)) this.#every("verify", VERIFY_SLICE_MS, () => this.#verify(), VERIFY_AGAIN_MS);
+      if (this.#verifier.step(this.#store)) this.#timers.every("verify", VERIFY_SLICE_MS, () => this.#verify(), VERIFY_AGAIN_MS);
     } catch (error) {
-      this.#readFailed(error);
+      try {
+        this.#readFailed(error);
+      } catch (failure) {
+        this.#reportStored(asFault(failure));
+        this.#options.log.error({ file: this.#options.file, error: messageOf(failure) }, "the outbox cannot be checked now");
+      }
     }
   }
 
   #readFailed(error: unknown): void {
-    if (isDamage(error)) this.#replace(error);
-    else throw error;
+    if (!this.#store.db.open) this.#openStore();
+    else if (isDamage(error)) this.#replace(error);
+    else throw asFault(error, this.#options.file);
   }
 
   #foundHoles(stream: Stream, holes: readonly Range[]): void {
@@ -285,24 +294,4 @@ class OpenOutbox implements Outbox {
     if (this.#store.isShared) report.raise("WAL_HELD", SUBJECT, `Another program has ${file} open`);
     else report.clear("WAL_HELD", SUBJECT);
   }
-
-  #every(name: string, ms: number, work: () => void, firstMs: number = ms): void {
-    this.#after(name, firstMs, () => {
-      this.#every(name, ms, work);
-      work();
-    });
-  }
-
-  #after(name: string, ms: number, work: () => void): void {
-    this.#timers.get(name)?.();
-    this.#timers.set(name, this.#options.clock.after(ms, work));
-  }
-}
-
-/** A rough size without writing it all out: it bounds what waits, no more. */
-function sizeOf(request: AppendRequest): number {
-  let bytes = 256 * (request.readings.length + (request.cursors?.length ?? 0));
-  for (const reading of request.readings) if ("value" in reading && (typeof reading.value === "string" || Array.isArray(reading.value))) bytes += 8 * reading.value.length;
-  for (const { payload } of request.apart ?? []) bytes += payload.length;
-  return bytes;
 }

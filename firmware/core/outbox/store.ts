@@ -25,6 +25,8 @@ export class Store {
   readonly recent: Recent;
   /** What the quarantine holds now. */
   readonly quarantine = { count: 0, bytes: 0 };
+  /** The ordinal of the newest move of a cursor. */
+  lastMove = 0;
   readonly #epochs = new Map<string, Map<string, number>>();
   isShared: boolean;
 
@@ -39,6 +41,8 @@ export class Store {
       this.sql = prepareStatements(db);
       this.recent = new Recent(limits.recentRows, (id) => this.sql.bodyAt.get(id));
       this.reload();
+      const { count, bytes } = this.sql.quarantineExtent.get() ?? { count: 0, bytes: 0 };
+      Object.assign(this.quarantine, { count, bytes: bytes ?? 0 });
       this.#checkTail();
       for (const { id, key } of this.sql.newestKeys.all(limits.recentRows).reverse()) if (key !== null) this.recent.add(key, id);
     } catch (error) {
@@ -50,6 +54,7 @@ export class Store {
   /** Runs `work` in one transaction; when it throws, the file and the streams in memory are as before. */
   transaction<T>(work: () => T): T {
     const mark = this.recent.mark();
+    const quarantine = { ...this.quarantine };
     this.db.exec("BEGIN IMMEDIATE");
     try {
       const result = work();
@@ -60,6 +65,7 @@ export class Store {
     } catch (error) {
       if (this.db.inTransaction) this.db.exec("ROLLBACK");
       this.recent.revert(mark);
+      Object.assign(this.quarantine, quarantine);
       if (!isDamage(error)) this.reload();
       throw error;
     }
@@ -68,9 +74,8 @@ export class Store {
   /** Reads the streams from the database; leases stay. */
   reload(): void {
     const rows = this.sql.streams.all();
-    const { count, bytes } = this.sql.quarantineExtent.get() ?? { count: 0, bytes: 0 };
-    Object.assign(this.quarantine, { count, bytes: bytes ?? 0 });
     this.#epochs.clear();
+    this.lastMove = this.sql.lastMove.get() ?? 0;
     const known = new Set(rows.map((row) => row.uuid));
     for (const uuid of this.streams.keys()) if (!known.has(uuid)) this.streams.delete(uuid);
     for (const row of rows) {

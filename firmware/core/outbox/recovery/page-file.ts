@@ -6,7 +6,7 @@ import { PAGE_BYTES } from "../schema.ts";
 const WAL_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 const FRAME_BYTES = FRAME_HEADER_BYTES + PAGE_BYTES;
-const CHUNK_PAGES = 64;
+const CHUNK_PAGES = 32;
 
 export interface NumberedPage {
   readonly page: Buffer;
@@ -65,7 +65,9 @@ export class PageFile {
   *#filePages(from: number): Generator<NumberedPage> {
     if (this.#file === undefined) return;
     const chunk = Buffer.alloc(CHUNK_PAGES * PAGE_BYTES);
-    const bytes = read(this.#file, chunk, from * PAGE_BYTES);
+    const bytes = Math.min(chunk.length, (this.pageCount - from) * PAGE_BYTES);
+    // Where the medium does not give the piece as a whole, it may give its pages; a page that it does not give stays zero.
+    if (read(this.#file, chunk, from * PAGE_BYTES) < bytes) for (let offset = 0; offset < bytes; offset += PAGE_BYTES) read(this.#file, chunk.subarray(offset, offset + PAGE_BYTES), from * PAGE_BYTES + offset);
     for (let offset = 0; offset < bytes; offset += PAGE_BYTES) {
       // A page that the log has newer is not what is committed, but a row that only it holds may still be good.
       yield { page: chunk.subarray(offset, offset + PAGE_BYTES), isCommitted: !this.#frameOf.has(from + offset / PAGE_BYTES + 1) };
@@ -119,11 +121,20 @@ function frameOffset(frame: number): number {
 function read(file: number, into: Buffer, position: number): number {
   let total = 0;
   while (total < into.length) {
-    const bytes = readSync(file, into, total, into.length - total, position + total);
+    const bytes = readPart(file, into.subarray(total), position + total);
     if (bytes === 0) break;
     total += bytes;
   }
   return total;
+}
+
+/** A sector that the medium does not give any more reads as the end. */
+function readPart(file: number, into: Buffer, position: number): number {
+  try {
+    return readSync(file, into, 0, into.length, position);
+  } catch {
+    return 0;
+  }
 }
 
 function walChecksum(bytes: Buffer, isBig: boolean, [start0, start1]: readonly [number, number]): [number, number] {

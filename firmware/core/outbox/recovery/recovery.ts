@@ -8,6 +8,7 @@ import { readRecords, type RawRecord } from "./records.ts";
 import type { DropEvent } from "../contract.ts";
 import { finishDamaged, pendingDamaged } from "../database.ts";
 import type { GroupCommit } from "../group-commit.ts";
+import { Fault } from "../../../../drivers/contract/fault.ts";
 import { RangeSet, type Range } from "../range-set.ts";
 import { checksum } from "../reading-text.ts";
 import { recordHoles } from "../retention.ts";
@@ -136,7 +137,7 @@ function isObjectText(body: string): boolean {
 
 async function nameStreams({ store, commits, fallback }: RecoveryParts, numbers: ReadonlySet<number>, streams: Map<number, Stream>): Promise<void> {
   for (const number of numbers) {
-    if (fallback() === "") continue;
+    if (fallback() === "") throw new Fault("STORAGE_BUSY", "readings whose stream is unknown wait for a destination to be opened", { remedy: "Nothing: the recovery begins anew." });
     const stream = await commits.submit({ bytes: 0, rows: 1, run: () => store().addStream(fallback(), { state: "recovering" }) });
     unnamedStreams.add(stream);
     streams.set(number, stream);

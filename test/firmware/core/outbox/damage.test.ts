@@ -174,6 +174,32 @@ suite(
       const old = [...(await drain(cloud, "events", signal)), ...(await drain(cloud, "backlog", signal))].filter((element) => element.stream === stream);
       assert.is(checkComplete(old), 0);
     });
+    test("recovers readings whose stream's name is lost under a new name, in their order", async ({ defer, signal }) => {
+      const fixture = makeFixture(defer);
+      const stream = await fill(fixture, signal);
+      const bytes = readFileSync(fixture.file);
+      for (let page = 0; page < bytes.length; page += PAGE) if (bytes[page] !== 13 || !bytes.includes("counter", page) || bytes.indexOf("counter", page) >= page + PAGE) overwrite(fixture.file, page, PAGE);
+      const outbox = await fixture.open();
+      const cloud = await outbox.openDestination("cloud");
+      await until(() => !fixture.conditions.has("OUTBOX_RECOVERING"), signal);
+      cloud.openLive();
+      const found = (await drain(cloud, "backlog", signal)).filter((element) => element.gap === undefined);
+      assert.ok(found.length >= count - 20, `${found.length} found`);
+      assert.ok(found.every((element) => element.stream !== stream && element.stream !== cloud.stream && element.seq === element.value));
+    });
+    test("recovers from a log that lost its file", async ({ defer, signal }) => {
+      const fixture = makeFixture(defer);
+      const outbox = await fixture.open();
+      const { stream } = await outbox.openDestination("cloud");
+      await outbox.append({ zone: "field", readings: samples(20) });
+      const orphan = makeFixture(defer);
+      copyFileSync(`${fixture.file}-wal`, `${orphan.file}-wal`);
+      const again = await orphan.open();
+      const cloud = await again.openDestination("cloud");
+      await until(() => !orphan.conditions.has("OUTBOX_RECOVERING"), signal);
+      cloud.openLive();
+      assert.equal((await drain(cloud, "backlog", signal)).map((element) => [element.stream, element.seq, element.value]), samples(20).map((_, index) => [stream, index + 1, index + 1]));
+    });
     test("starts on a file that is no database at all, and keeps three damaged files", async ({ defer }) => {
       const fixture = makeFixture(defer);
       for (let time = 0; time < 5; time += 1) {
