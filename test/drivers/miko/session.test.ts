@@ -182,6 +182,32 @@ suite("miko session", (test) => {
     assert.is(machine.broker.connects.length, 0);
   });
 
+  test("a clock that jumps a year on either side breaks nothing", async (t) => {
+    const year = 31_536_000_000;
+    let offset = 0;
+    const machine = await startMachine(t.defer);
+    machine.points.set("n", { value: 0 });
+    const context = { ...makeContext(), clock: { ...systemClock, now: () => systemClock.now() + offset } };
+    const { sink, ended } = await open(machine, t, context, { keepAlive: "1s", eventsInterval: "1s" });
+    await machine.broker.subscribed(t.signal);
+    let value = 0;
+    for (const gateway of [year, -year, 0]) {
+      for (const source of [year, -year, 0]) {
+        offset = gateway;
+        value += 1;
+        machine.broker.publish("miko/v1/4711/points/n", JSON.stringify({ value, time: new Date(systemClock.now() + source).toISOString() }));
+        const seen = value;
+        const reading = await sink.find((found) => "point" in found && found.value === seen, t.signal);
+        assert.ok("gatewayTime" in reading && Math.abs(Date.parse(reading.gatewayTime) - systemClock.now() - gateway) < 5000);
+        assert.ok(!("historical" in reading));
+      }
+      await systemClock.sleep(700, t.signal);
+    }
+    await until(() => machine.broker.acknowledged.length === 9, t.signal);
+    assert.is(machine.broker.connects.length, 1);
+    assert.is(await Promise.race([ended.then(() => "ended"), systemClock.sleep(10, t.signal).then(() => "goes on")]), "goes on");
+  });
+
   test("keeps every digit of 64-bit integers and decimals", async (t) => {
     const machine = await startMachine(t.defer);
     machine.points.set("count", { value: 0, dataType: "int64" }).set("price", { value: 0, dataType: "decimal" });
