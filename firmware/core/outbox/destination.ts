@@ -133,7 +133,7 @@ export class OpenDestination implements Destination {
   }
 
   #freeAll(): void {
-    for (const stream of this.#parts.store().streamsOf(this.name)) for (const [first, last] of [...stream.leased]) stream.release(first, last);
+    for (const stream of this.#parts.store().streamsOf(this.name)) for (const [first, last] of Array.from(stream.leased)) stream.release(first, last);
     this.#pulse.beat();
   }
 

@@ -25,7 +25,7 @@ export function openStore(file: string, limits: Bounds, nowMs: number): Opened {
     return { store: new Store(file, limits) };
   } catch (error) {
     if (!isDamage(error)) throw refuse(file, error);
-    return startOver(file, limits, nowMs, readWhatSqlCan(file), error);
+    return startOver({ file, limits, nowMs, findings: readWhatSqlCan(file), cause: error });
   }
 }
 
@@ -40,11 +40,22 @@ export function replaceStore(store: Store, limits: Bounds, nowMs: number, cause:
     findings.streams.set(number, { number, uuid, destination, next, dropped, rejected, isGone: false });
     findings.settled.set(stream.number, stream.settled);
   }
-  return startOver(store.file, limits, nowMs, findings, cause, store);
+  return startOver({ file: store.file, limits, nowMs, findings, cause, before: store });
+}
+
+interface Damaged {
+  readonly file: string;
+  readonly limits: Bounds;
+  readonly nowMs: number;
+  /** What is known of it already. */
+  readonly findings: Findings;
+  readonly cause: unknown;
+  /** The store that has it open. */
+  readonly before?: Store;
 }
 
 /** Renamed before it is closed: SQLite deletes the log by its name when it closes, and the new file's log would have that name. */
-function startOver(file: string, limits: Bounds, nowMs: number, findings: Findings, cause: unknown, before?: Store): Opened {
+function startOver({ file, limits, nowMs, findings, cause, before }: Damaged): Opened {
   try {
     const path = setAside(file, nowMs);
     quietly(() => before?.close());

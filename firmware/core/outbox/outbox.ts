@@ -215,18 +215,19 @@ class OpenOutbox implements Outbox {
       lost: (events: readonly DropEvent[]) => this.#tellDropped(events),
       finished: (path: string, rows: number) => log.info({ file: path, rows }, "readings recovered from the damaged outbox"),
     };
-    recoverAll(parts, control.signal).then(
-      () => {
+    const run = async (): Promise<void> => {
+      try {
+        await recoverAll(parts, control.signal);
         this.#isRecovering = false;
         report.clear("OUTBOX_RECOVERING", SUBJECT);
         this.#changed();
-      },
-      (error: unknown) => {
+      } catch (error) {
         if (control.signal.aborted) return;
         log.error({ file, error: messageOf(error) }, "the recovery stopped; it begins anew");
         this.#timers.after("recover", 10 * TICK_MS, () => this.#recover());
-      },
-    );
+      }
+    };
+    void run();
   }
 
   async #awaitRoom(signal: AbortSignal): Promise<void> {

@@ -13,7 +13,7 @@ export class Pulse {
 
   /** Wakes all who wait now. */
   beat(): void {
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of Array.from(this.#waiting)) wake();
   }
 
   /** Resolves at the next beat or after `ms`. Rejects with CANCELLED when the signal aborts. */

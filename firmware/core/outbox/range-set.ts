@@ -23,7 +23,7 @@ export class RangeSet {
 
   /** Adds `first` to `last` and returns the range that they are part of now. */
   add(first: number, last: number): Range {
-    let from = this.#indexFrom(first - 1);
+    const from = this.#indexFrom(first - 1);
     let to = from;
     let merged: [number, number] = [first, last];
     for (; to < this.#first.length && this.#at(this.#first, to) <= last + 1; to += 1) {

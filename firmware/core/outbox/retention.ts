@@ -11,11 +11,11 @@ import type { Stream } from "./stream.ts";
 /** Inside a transaction: deletes rows that are settled and too old to recognise a repeat by. Returns how many; ROWS_PER_COMMIT when there are more. */
 export function purgeSettled(store: Store, limits: Bounds, keepRows: number = limits.recentRows): number {
   let left = ROWS_PER_COMMIT;
-  for (const stream of [...store.streams.values()]) {
+  for (const stream of Array.from(store.streams.values())) {
     if (stream.state === "recovering") continue;
     const limit = stream.state === "open" ? stream.next - 1 - keepRows : stream.next - 1;
-    for (const [first, last] of [...stream.settled.within(1, limit)]) {
-      for (const [a, b] of [...stream.purged.missingWithin(first, last)]) {
+    for (const [first, last] of Array.from(stream.settled.within(1, limit))) {
+      for (const [a, b] of Array.from(stream.purged.missingWithin(first, last))) {
         left -= purgeRange(store, stream, a, b, left);
         if (left <= 0) return ROWS_PER_COMMIT;
       }
@@ -110,8 +110,8 @@ function dropRange(store: Store, stream: Stream, [first, last]: Range, reason: G
 export function recordHoles(store: Store, stream: Stream, holes: readonly Range[]): readonly DropEvent[] {
   const events: DropEvent[] = [];
   for (const [first, last] of holes) {
-    for (const [a, b] of [...stream.settled.missingWithin(first, last)]) {
-      for (const [c, d] of [...stream.gaps.covered.missingWithin(a, b)]) {
+    for (const [a, b] of Array.from(stream.settled.missingWithin(first, last))) {
+      for (const [c, d] of Array.from(stream.gaps.covered.missingWithin(a, b))) {
         if (store.sql.rows.all(stream.origin + c, stream.origin + d, 1).length > 0) continue;
         store.addGap(stream, [c, d], "damaged");
         stream.dropped += d - c + 1;

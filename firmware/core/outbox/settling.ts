@@ -22,7 +22,7 @@ function checkRange(stream: Stream, [first, last]: SeqRange): void {
 }
 
 function rejectRange(store: Store, stream: Stream, [first, last]: SeqRange, reason: string, nowMs: number): void {
-  for (const [a, b] of [...stream.settled.missingWithin(first, last)]) {
+  for (const [a, b] of Array.from(stream.settled.missingWithin(first, last))) {
     for (let from = stream.origin + a; from <= stream.origin + b; ) {
       const rows = store.sql.rows.all(from, stream.origin + b, ROWS_PER_COMMIT);
       for (const [id, , body] of rows) store.sql.insertRejected.run(stream.uuid, stream.destination, id - stream.origin, reason, nowMs, body);

@@ -44,7 +44,7 @@ export class Store {
       const { count, bytes } = this.sql.quarantineExtent.get() ?? { count: 0, bytes: 0 };
       Object.assign(this.quarantine, { count, bytes: bytes ?? 0 });
       this.#checkTail();
-      for (const { id, key } of this.sql.newestKeys.all(limits.recentRows).reverse()) if (key !== null) this.recent.add(key, id);
+      for (const { id, key } of this.sql.newestKeys.all(limits.recentRows).toReversed()) if (key !== null) this.recent.add(key, id);
     } catch (error) {
       db.close();
       throw error;
@@ -95,7 +95,7 @@ export class Store {
     const begun = known.get(epoch);
     if (begun !== undefined) return begun;
     const next = Math.max(0, ...known.values()) + 1;
-    for (const [old, when] of [...known]) {
+    for (const [old, when] of Array.from(known)) {
       if (when >= next - 1) continue;
       this.sql.deleteEpoch.run(zone, old);
       known.delete(old);

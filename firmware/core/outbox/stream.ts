@@ -92,7 +92,7 @@ export class Stream {
     for (const [a, b] of freed) {
       this.leased.remove(a, b);
       this.taken.remove(a, b);
-      for (const [c, d] of [...this.settled.within(a, b)]) this.taken.add(c, d);
+      for (const [c, d] of Array.from(this.settled.within(a, b))) this.taken.add(c, d);
     }
     if (freed.length > 0) this.lookAgainFrom(first);
     return freed.length > 0;

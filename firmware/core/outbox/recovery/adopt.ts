@@ -20,7 +20,7 @@ export function adoptFindings(store: Store, findings: Findings, fallback: string
     stream.isDirty = true;
     for (const [first, last] of findings.settled.get(found.number) ?? []) store.settle(stream, first, last);
     for (const { first, last, reason } of findings.gaps.get(found.number) ?? []) {
-      for (const [a, b] of [...stream.settled.missingWithin(first, last)]) for (const range of [...stream.gaps.covered.missingWithin(a, b)]) store.addGap(stream, range, reason);
+      for (const [a, b] of Array.from(stream.settled.missingWithin(first, last))) for (const range of Array.from(stream.gaps.covered.missingWithin(a, b))) store.addGap(stream, range, reason);
     }
   }
   adoptTables(store, findings);

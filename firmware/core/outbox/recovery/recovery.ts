@@ -1,6 +1,5 @@
 // Brings what can be read of damaged databases into the present one, in slices, while the outbox works.
 
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { adoptFindings } from "./adopt.ts";
 import { Findings } from "./findings.ts";
 import { PageFile, type NumberedPage } from "./page-file.ts";
@@ -54,7 +53,7 @@ export async function recoverAll(parts: RecoveryParts, signal: AbortSignal): Pro
     }
     done.push(damaged);
   }
-  for (const stream of [...parts.store().streams.values()]) if (stream.state === "recovering") await endRecovery(parts, stream, signal);
+  for (const stream of Array.from(parts.store().streams.values())) if (stream.state === "recovering") await endRecovery(parts, stream, signal);
   for (const damaged of done) finishDamaged(parts.file, damaged);
 }
 
@@ -188,6 +187,6 @@ function isReading({ rowid, fields }: RawRecord): boolean {
 }
 
 async function breathe(signal: AbortSignal): Promise<void> {
-  await nextTurn();
+  await new Promise((resolve) => setImmediate(resolve));
   signal.throwIfAborted();
 }

@@ -200,7 +200,7 @@ suite(
       cloud.openLive();
       assert.equal((await drain(cloud, "backlog", signal)).map((element) => [element.stream, element.seq, element.value]), samples(20).map((_, index) => [stream, index + 1, index + 1]));
     });
-    test("starts on a file that is no database at all, and keeps three damaged files", async ({ defer }) => {
+    test("starts on a file that is no database at all, and keeps three damaged files", async ({ defer, signal }) => {
       const fixture = makeFixture(defer);
       for (let time = 0; time < 5; time += 1) {
         const open = openSync(fixture.file, "w");
@@ -208,7 +208,7 @@ suite(
         closeSync(open);
         const outbox = await fixture.open();
         await outbox.openDestination("cloud");
-        await until(() => !fixture.conditions.has("OUTBOX_RECOVERING"), AbortSignal.timeout(5000));
+        await until(() => !fixture.conditions.has("OUTBOX_RECOVERING"), signal);
         await outbox.close();
       }
       assert.ok(existsSync(fixture.file));

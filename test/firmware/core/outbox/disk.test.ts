@@ -8,6 +8,7 @@ import { drain, event, lease, accept, makeFixture, sample, samples, until, type 
 import type { Defer } from "../../../support/attempt.ts";
 import { isFault } from "../../../../drivers/contract/fault.ts";
 import type { Outbox } from "../../../../firmware/core/outbox/outbox.ts";
+import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import { makeTempDir } from "../../../support/temp-dir.ts";
 
@@ -36,7 +37,7 @@ async function insist(outbox: Outbox, readings: Parameters<Outbox["append"]>[0][
       return refused;
     } catch (error) {
       if (!isFault(error, "STORAGE_FULL")) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await systemClock.sleep(10, signal);
     }
   }
 }
@@ -67,8 +68,8 @@ suite("outbox, disk", (test) => {
       const padding = "x".repeat(200);
       let least = Number.POSITIVE_INFINITY;
       let count = 0;
-      while (count < 300_000) {
-        const readings = Array.from({ length: 500 }, () => ((count += 1) % 1000 === 0 ? event(String(count)) : sample(count, { reason: padding })));
+      for (; count < 300_000; count += 500) {
+        const readings = Array.from({ length: 500 }, (_, index) => count + index + 1).map((value) => (value % 1000 === 0 ? event(String(value)) : sample(value, { reason: padding })));
         await insist(outbox, readings, signal);
         least = Math.min(least, freeBytes(folder));
       }

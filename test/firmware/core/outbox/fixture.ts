@@ -106,6 +106,6 @@ export async function drain(destination: Destination, lane: LeaseRequest["lane"]
 export async function until(met: () => boolean, signal: AbortSignal): Promise<void> {
   while (!met()) {
     signal.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await systemClock.sleep(5, signal);
   }
 }

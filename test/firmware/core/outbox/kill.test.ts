@@ -2,7 +2,8 @@
 // limit: 300s
 
 import { existsSync, readFileSync } from "node:fs";
-import { drain, makeFixture, until } from "./fixture.ts";
+import { drain, makeFixture } from "./fixture.ts";
+import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 import { startChild } from "../../../support/child.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import { makeTempDir } from "../../../support/temp-dir.ts";
@@ -23,8 +24,7 @@ suite("outbox, kills", (test) => {
       for (let round = 0; round < KILLS; round += 1) {
         const child = startChild(defer, process.execPath, [`${import.meta.dirname}/kill-target.ts`, folder, String(round * 1_000_000)]);
         await child.line(/working/, signal);
-        const waitUntil = performance.now() + Math.random() * 150;
-        await until(() => performance.now() >= waitUntil, signal);
+        await systemClock.sleep(Math.random() * 150, signal);
         child.kill("SIGKILL");
         await child.exited;
       }

@@ -77,7 +77,7 @@ suite("outbox, model", (test) => {
           const figures = outbox.figures("cloud");
           assert.equal([figures.queued, figures.rejected, figures.dropped], [model.open.size, model.rejected, 0]);
         }
-        for (const cleanUp of cleanUps.reverse()) await cleanUp();
+        for (const cleanUp of cleanUps.toReversed()) await cleanUp();
       });
       await fc.assert(property, { numRuns: 60 });
       defer(() => undefined);
