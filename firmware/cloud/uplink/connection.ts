@@ -35,43 +35,28 @@ export interface Connection {
 const LOST: Answer = { kind: "lost" };
 const CONFIRMED: Answer = { kind: "confirmed" };
 const DEFAULT_RECEIVE_MAXIMUM = 65_535;
+const GOODBYE_MS = 1000;
 
 export function makeConnection(client: MqttClient, connack: IConnackPacket, target: Target, ports: ConnectPorts): Connection {
+  const end = makeEnd(client, target);
   const pending = new Set<(answer: Answer) => void>();
-  const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<Fault>();
-  let why: Fault | undefined;
-  // Some brokers (mosquitto 2.0.11) break off right after a refusal: the refusal is the better reason.
-  let refusal: Fault | undefined;
-  let isOver = false;
-  const explain = (fault: Fault): void => void (why ??= fault);
-  const breakOff = (fault: Fault): void => {
-    explain(fault);
-    client.end(true);
-  };
-  const watch = watchPeer({ clock: ports.clock, timing: ports.timing, unsentBytes: () => client.stream.writableLength, ping: () => client.sendPing(), fail: (message) => breakOff(new Fault("PEER_TIMEOUT", `${target.host} ${message}`, { where: target.address, remedy: "It is connected again; what was not confirmed is sent again." })) });
-  const conclude = (): void => {
-    if (isOver) return;
-    isOver = true;
+  const fail = (message: string): void => end.breakOff(new Fault("PEER_TIMEOUT", `${target.host} ${message}`, { where: target.address, remedy: "It is connected again; what was not confirmed is sent again." }));
+  const watch = watchPeer({ clock: ports.clock, timing: ports.timing, unsentBytes: () => client.stream.writableLength, ping: () => client.sendPing(), fail });
+  const isOpen = (): boolean => !end.isKnown() && client.connected;
+  guardAgainstFlood(client, target, end.breakOff, watch.sign);
+  client.on("close", () => {
     watch.stop();
     for (const settle of pending) settle(LOST);
-    pending.clear();
-    if (refusal !== undefined && (why === undefined || why.code === "PEER_CLOSED")) why = refusal;
-    resolveClosed(why ?? new Fault("PEER_CLOSED", `${target.host} closed the connection`, { where: target.address, remedy: "It is connected again." }));
-  };
-  client.on("error", (error) => explain(nameRunningFault(error, target)));
-  client.stream.on("error", (error: Error) => explain(nameRunningFault(error, target)));
-  client.on("disconnect", (packet) => explain(nameBrokerFault(packet.reasonCode ?? 0x80, target, { reason: packet.properties?.reasonString, server: packet.properties?.serverReference })));
-  client.on("close", conclude);
-  guardAgainstFlood(client, target, breakOff, watch.sign);
+    end.conclude();
+  });
   const mayRetain = connack.properties?.retainAvailable !== false;
-  const isOpen = (): boolean => !isOver && why === undefined && client.connected;
   const publish: Connection["publish"] = (topic, payload, { retain = false } = {}) =>
     new Promise((resolve) => {
       if (!isOpen()) return resolve(LOST);
       const settle = (answer: Answer): void => {
         if (!pending.delete(settle)) return;
         watch.settled(pending.size, answer.kind === "confirmed");
-        if (answer.kind === "refused" && !CONTENT_REASONS.has(answer.code)) refusal ??= nameBrokerFault(answer.code, target, { reason: answer.reason });
+        if (answer.kind === "refused" && !CONTENT_REASONS.has(answer.code)) end.suspect(nameBrokerFault(answer.code, target, { reason: answer.reason }));
         resolve(answer);
       };
       pending.add(settle);
@@ -84,19 +69,58 @@ export function makeConnection(client: MqttClient, connack: IConnackPacket, targ
     publish,
     isOpen,
     unsentBytes: () => client.stream.writableLength,
-    closed,
-    end: async () => {
-      explain(new Fault("CANCELLED", "the uplink was stopped", { where: target.address }));
-      if (isOver) return;
-      const stopTimer = ports.clock.after(1000, () => client.stream.destroy());
-      // mqtt.js waits for acknowledgements before it says DISCONNECT; the ones still open will not come any more.
-      client.outgoing = {};
-      client.end(false);
-      await closed;
-      stopTimer();
-    },
-    breakOff,
+    closed: end.closed,
+    end: () => sayGoodbye(client, target, end, ports),
+    breakOff: end.breakOff,
   };
+}
+
+/** How a connection ends, and which of the reasons that were heard is told. */
+interface End {
+  readonly closed: Promise<Fault>;
+  isKnown(): boolean;
+  explain(fault: Fault): void;
+  /** The reason where the peer closes without another one: some brokers (mosquitto 2.0.11) break off right after a refusal. */
+  suspect(fault: Fault): void;
+  breakOff(fault: Fault): void;
+  conclude(): void;
+}
+
+function makeEnd(client: MqttClient, target: Target): End {
+  const { promise: closed, resolve } = Promise.withResolvers<Fault>();
+  let why: Fault | undefined;
+  let refusal: Fault | undefined;
+  const explain = (fault: Fault): void => void (why ??= fault);
+  const breakOff = (fault: Fault): void => {
+    explain(fault);
+    client.end(true);
+  };
+  // mqtt.js lives on after some errors; a broker that does not keep to the protocol is left.
+  client.on("error", (error) => breakOff(nameRunningFault(error, target)));
+  client.stream.on("error", (error: Error) => explain(nameRunningFault(error, target)));
+  client.on("disconnect", (packet) => explain(nameBrokerFault(packet.reasonCode ?? 0x80, target, { reason: packet.properties?.reasonString, server: packet.properties?.serverReference })));
+  return {
+    closed,
+    isKnown: () => why !== undefined,
+    explain,
+    suspect: (fault) => void (refusal ??= fault),
+    breakOff,
+    conclude: () => {
+      if (refusal !== undefined && (why === undefined || why.code === "PEER_CLOSED")) why = refusal;
+      why ??= new Fault("PEER_CLOSED", `${target.host} closed the connection`, { where: target.address, remedy: "It is connected again." });
+      resolve(why);
+    },
+  };
+}
+
+async function sayGoodbye(client: MqttClient, target: Target, end: End, { clock }: ConnectPorts): Promise<void> {
+  end.explain(new Fault("CANCELLED", "the uplink was stopped", { where: target.address }));
+  const stopTimer = clock.after(GOODBYE_MS, () => client.stream.destroy());
+  // mqtt.js waits for acknowledgements before it says DISCONNECT; the ones still open will not come any more.
+  client.outgoing = {};
+  client.end(false);
+  await end.closed;
+  stopTimer();
 }
 
 function readAnswer(error: Error | undefined, packet: Packet | undefined): Answer {
