@@ -18,7 +18,9 @@ export interface Mosquitto {
   resume(): void;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
-  /** After `kill`, on the same port and with the same files; resolves when it listens. */
+  /** SIGTERM: with `persistence true` it keeps what it has; resolves when it is gone. */
+  stop(): Promise<void>;
+  /** After `kill` or `stop`, on the same port and with the same files; resolves when it listens. */
   restart(signal: AbortSignal): Promise<void>;
 }
 
@@ -31,6 +33,8 @@ export interface MosquittoOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Where it keeps its files; a folder of its own unless said. */
   readonly folder?: string;
+  /** What it logs; everything unless said, which is much under load. */
+  readonly logType?: string;
   /** Further ports without TLS, for a test's own subscriber. */
   readonly plainPorts?: readonly number[];
 }
@@ -41,7 +45,7 @@ export async function startMosquitto(defer: Defer, signal: AbortSignal, options:
   const port = await findFreePort();
   for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(folder, name), text, { mode: 0o600 });
   const plain = (options.plainPorts ?? []).flatMap((extra) => [`listener ${extra} 127.0.0.1`]);
-  const lines = ["user root", "log_dest stderr", "log_type all", "max_queued_messages 0", "set_tcp_nodelay true", ...(options.global ?? ["allow_anonymous true"]), ...plain, `listener ${port} 127.0.0.1`, ...(options.listener ?? [])];
+  const lines = ["user root", "log_dest stderr", `log_type ${options.logType ?? "all"}`, "max_queued_messages 0", "set_tcp_nodelay true", ...(options.global ?? ["allow_anonymous true"]), ...plain, `listener ${port} 127.0.0.1`, ...(options.listener ?? [])];
   const config = join(folder, "mosquitto.conf");
   writeFileSync(config, `${lines.join("\n")}\n`);
   let child: Child;
@@ -61,6 +65,10 @@ export async function startMosquitto(defer: Defer, signal: AbortSignal, options:
     resume: () => child.kill("SIGCONT"),
     kill: async () => {
       child.kill("SIGKILL");
+      await child.exited;
+    },
+    stop: async () => {
+      child.kill("SIGTERM");
       await child.exited;
     },
     restart: start,

@@ -1,0 +1,164 @@
+// A whole gateway as its user meets it: `weir start` with a generated weir.yaml and a data directory of its own, as real processes.
+
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+
+import { localConduit, type Condition, type Status } from "../../firmware/conduit/local.ts";
+import { openConduit } from "../../firmware/runtime/conduit-client.ts";
+import { conduitSocket } from "../../firmware/runtime/conduit-path.ts";
+import { silentLog } from "../../firmware/runtime/journal.ts";
+import { systemClock } from "../../firmware/runtime/system-clock.ts";
+import type { TestContext } from "./attempt.ts";
+import { startChild, type Child } from "./child.ts";
+
+/** The `weir` command of this checkout. */
+export const weir = fileURLToPath(new URL("../../firmware/cli/weir.ts", import.meta.url));
+
+export type ZoneName = "core" | "field" | "cloud";
+
+export interface GatewayOptions {
+  /** Where weir.yaml lies. */
+  readonly folder: string;
+  /** `data` in the folder unless said. */
+  readonly dataDir?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface GatewayUnderTest {
+  readonly child: Child;
+  readonly dataDir: string;
+  /** Waits while core is away. */
+  status(): Promise<Status>;
+  /** Asks until the status is as wanted; rejects with the last status when `limitMs` is over. */
+  until(what: string, isSo: (status: Status) => boolean, limitMs?: number): Promise<Status>;
+  /** Until every zone runs and so many machines are connected. */
+  untilReading(machines: number, limitMs?: number): Promise<Status>;
+  /** Pids of the zones' processes as the kernel knows them. */
+  zonePids(): ReadonlyMap<ZoneName, number>;
+  /** kill -9 of one zone; resolves with the milliseconds until another process of it runs and says that it is ready. */
+  killZone(zone: ZoneName): Promise<number>;
+  /** SIGTERM; resolves with the milliseconds until all its processes are gone, and how it ended. */
+  stop(): Promise<{ readonly ms: number; readonly code: number | null }>;
+  /** kill -9 of the supervisor; resolves with the milliseconds until no process of it lives. */
+  killAll(): Promise<number>;
+}
+
+const pollMs = 25;
+
+/** Starts it and does not wait until it is ready. It gets SIGTERM at the test's end. */
+export function startGateway({ defer, signal }: TestContext, options: GatewayOptions): GatewayUnderTest {
+  const dataDir = options.dataDir ?? join(options.folder, "data");
+  const args = [weir, "start", "--config", join(options.folder, "weir.yaml"), "--data", dataDir];
+  const child = startChild(defer, process.execPath, args, { cwd: options.folder, ...(options.env === undefined ? {} : { env: options.env }) });
+  const client = openConduit(localConduit, { socket: conduitSocket(dataDir, "local"), clock: systemClock, epoch: randomUUID(), log: silentLog });
+  defer(async () => {
+    await client.close();
+    child.kill("SIGTERM");
+    const cancel = systemClock.after(5500, () => child.kill("SIGKILL"));
+    await child.exited;
+    cancel();
+  });
+  const status = (limit: AbortSignal = signal): Promise<Status> => client.call("status", {}, limit);
+  const untilStatus: GatewayUnderTest["until"] = async (what, isSo, limitMs = 20_000) => {
+    let last: Status | undefined;
+    try {
+      await until(what, signal, async (limit) => isSo((last = await status(limit))), limitMs);
+    } catch (error) {
+      throw new Error(`${error instanceof Error ? error.message : String(error)}\n${JSON.stringify(last, undefined, 1)}\n${child.output().slice(-4000)}`, { cause: error });
+    }
+    return last as Status;
+  };
+  const gone = async (how: "SIGTERM" | "SIGKILL"): Promise<{ readonly ms: number; readonly code: number | null }> => {
+    const zones = [...zonePids(child.pid).values()];
+    const startedMs = systemClock.uptimeMs();
+    child.kill(how);
+    const { code } = await child.exited;
+    await until("all processes of the gateway are gone", signal, () => zones.every((pid) => !isAlive(pid)), 10_000, 5);
+    return { ms: Math.round(systemClock.uptimeMs() - startedMs), code };
+  };
+  return {
+    child,
+    dataDir,
+    status,
+    until: untilStatus,
+    untilReading: (machines, limitMs) => untilStatus(`${machines} machines connected`, (now) => areZonesRunning(now) && connected(now) >= machines, limitMs),
+    zonePids: () => zonePids(child.pid),
+    async killZone(zone) {
+      const before = zonePids(child.pid).get(zone);
+      if (before === undefined) throw new Error(`the zone ${zone} does not run`);
+      const startedMs = systemClock.uptimeMs();
+      process.kill(before, "SIGKILL");
+      await untilStatus(`${zone} is back`, ({ zones }) => zones[zone]?.state === "running" && zones[zone].pid !== before, 15_000);
+      return Math.round(systemClock.uptimeMs() - startedMs);
+    },
+    stop: () => gone("SIGTERM"),
+    killAll: async () => (await gone("SIGKILL")).ms,
+  };
+}
+
+/** Writes weir.yaml into the folder, made where it is not there; returns its path. */
+export function writeConfiguration(folder: string, configuration: object): string {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, "weir.yaml");
+  writeFileSync(path, stringify(configuration));
+  return path;
+}
+
+/** What `weir status --json` prints, as its user gets it. */
+export async function readStatusByCommand({ defer }: TestContext, dataDir: string): Promise<Status> {
+  const child = startChild(defer, process.execPath, [weir, "status", "--json", "--data", dataDir]);
+  const { code } = await child.exited;
+  if (code !== 0) throw new Error(`weir status ended with ${code}:\n${child.output()}`);
+  return JSON.parse(child.output()) as Status;
+}
+
+/** The condition with this code, also of a certain subject. */
+export function findCondition({ conditions }: Status, code: string, subject?: string): Condition | undefined {
+  return conditions.find((condition) => condition.code === code && (subject === undefined || condition.subject === subject));
+}
+
+export function areZonesRunning({ zones }: Status): boolean {
+  return ["core", "field", "cloud"].every((name) => zones[name]?.state === "running");
+}
+
+export function connected({ assets }: Status): number {
+  return Object.values(assets).filter(({ link }) => link === "connected").length;
+}
+
+/** Asks again and again until the answer is yes; rejects with `what` when `limitMs` is over or the test's time is. */
+export async function until(what: string, signal: AbortSignal, ask: (limit: AbortSignal) => Promise<boolean> | boolean, limitMs = 20_000, everyMs = pollMs): Promise<void> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  try {
+    while (!(await ask(limit))) await systemClock.sleep(everyMs, limit);
+  } catch (error) {
+    if (limit.aborted) throw new Error(`not within ${limitMs / 1000} s: ${what}`, { cause: error });
+    throw error;
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  // A zombie answers signals and runs nothing.
+  const state = /^\d+ \(.*\) (\S)/s.exec(readText(`/proc/${pid}/stat`))?.[1];
+  return state !== undefined && state !== "Z";
+}
+
+function zonePids(supervisor: number): ReadonlyMap<ZoneName, number> {
+  const zones = new Map<ZoneName, number>();
+  for (const pid of readText(`/proc/${supervisor}/task/${supervisor}/children`).split(" ").filter((text) => text !== "")) {
+    const words = readText(`/proc/${pid}/cmdline`).split("\0");
+    const name = words[words.indexOf("--zone") + 1];
+    if (words.includes("--zone") && name !== undefined) zones.set(name as ZoneName, Number(pid));
+  }
+  return zones;
+}
+
+function readText(path: string): string {
+  try {
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  } catch {
+    return "";
+  }
+}

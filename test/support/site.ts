@@ -1,0 +1,154 @@
+// What stands on both sides of a gateway under test: simulated machines, a cloud, and the ledgers that are compared.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+
+import { systemClock } from "../../firmware/runtime/system-clock.ts";
+import { compareLedgers, type Comparison } from "../../firmware/simulator/ledger-compare.ts";
+import { parseLine, textLines, type LedgerLine } from "../../firmware/simulator/ledger-lines.ts";
+import type { TestContext } from "./attempt.ts";
+import { startChild, type Child } from "./child.ts";
+import { until, weir, type GatewayUnderTest } from "./gateway.ts";
+import { startMosquitto, type Mosquitto } from "./mosquitto.ts";
+
+export interface MachinesOptions {
+  readonly count: number;
+  /** Readings per second of each. */
+  readonly rate: number;
+  /** Events per minute of each; 60 unless said. */
+  readonly events?: number;
+  /** Further options of `weir simulate machine`. */
+  readonly more?: readonly string[];
+  /** Begins the names of its files; `machines` unless said. */
+  readonly name?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface MachineFigures {
+  readonly made: number;
+  readonly acknowledged: number;
+  readonly dropped: number;
+  readonly pending: number;
+}
+
+export interface SimulatedMachines {
+  readonly child: Child;
+  /** Appended to by each start with the same name. */
+  readonly ledger: string;
+  /** The section `assets` that reads them. */
+  readonly assets: readonly { readonly name: string }[];
+  /** Not older than a tenth of a second. */
+  figures(): MachineFigures;
+  /** Until so many more readings are acknowledged than when it was called. */
+  untilAcknowledged(more: number, limitMs?: number): Promise<void>;
+  /** No new readings from now on; resolves when none waits for its acknowledgement any more. */
+  finish(): Promise<void>;
+  /** Ends the program; its ledger is complete afterwards. */
+  stop(): Promise<void>;
+}
+
+const none: MachineFigures = { made: 0, acknowledged: 0, dropped: 0, pending: 0 };
+
+/** `weir simulate machine`; resolves when all of them are ready. */
+export async function startMachines({ defer, signal }: TestContext, folder: string, options: MachinesOptions): Promise<SimulatedMachines> {
+  const name = options.name ?? "machines";
+  const ledger = join(folder, `${name}.ndjson`);
+  const assetsFile = join(folder, `${name}-assets.yaml`);
+  const args = ["simulate", "machine", "--count", String(options.count), "--rate", String(options.rate), "--events-per-minute", String(options.events ?? 60), "--report", "100"];
+  const child = startChild(defer, process.execPath, [weir, ...args, "--ledger", ledger, "--write-config", assetsFile, ...(options.more ?? [])], options.env === undefined ? {} : { env: options.env });
+  await child.line(new RegExp(`(?:\\{"machine".*\\n){${options.count}}`), signal);
+  const figures = (): MachineFigures => newestFigures(child) ?? none;
+  return {
+    child,
+    ledger,
+    assets: (parse(readFileSync(assetsFile, "utf8")) as { assets: { name: string }[] }).assets,
+    figures,
+    async untilAcknowledged(more, limitMs) {
+      const before = figures().acknowledged;
+      await until(`${more} more readings are acknowledged`, signal, () => figures().acknowledged >= before + more, limitMs);
+    },
+    async finish() {
+      child.kill("SIGUSR2");
+      const made = figures().made;
+      let seen = child.output().length;
+      // Two reports after the pause, so that what is made is known.
+      for (let report = 0; report < 2; report += 1) {
+        await until("the machines report", signal, () => child.output().length > seen);
+        seen = child.output().length;
+      }
+      await until(`every reading of ${made} and more is acknowledged`, signal, () => figures().pending === 0, 30_000);
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      await child.exited;
+    },
+  };
+}
+
+function newestFigures(child: Child): MachineFigures | undefined {
+  const output = child.output();
+  const start = output.lastIndexOf('{"figures":', output.lastIndexOf("\n"));
+  if (start < 0) return undefined;
+  return (JSON.parse(output.slice(start, output.indexOf("\n", start))) as { figures: MachineFigures }).figures;
+}
+
+export interface CloudSide {
+  readonly ledger: string;
+  readonly broker: Mosquitto;
+  /** The section `cloud` that reaches it. */
+  readonly section: { readonly url: string };
+  /** The broker goes and keeps what it has; the collector waits for its return. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+  /** Until the collector has taken all that the broker holds, then ends the collector: its ledger is complete. */
+  collect(): Promise<void>;
+}
+
+/** mosquitto with the collector of `weir simulate cloud` behind it, whose session is there before the first uplink. Declare `needs: ["mosquitto"]`. */
+export async function startCloudSide({ defer, signal }: TestContext, folder: string, name = "cloud"): Promise<CloudSide> {
+  const ledger = join(folder, `${name}.ndjson`);
+  const broker = await startMosquitto(defer, signal, { global: ["allow_anonymous true", "persistence true"], logType: "error" });
+  const url = `mqtt://127.0.0.1:${broker.port}`;
+  const collector = startChild(defer, process.execPath, [weir, "simulate", "cloud", "--broker", url, "--ledger", ledger, "--report", "100"]);
+  await collector.line(/"cloud":/, signal);
+  return {
+    ledger,
+    broker,
+    section: { url },
+    down: () => broker.stop(),
+    up: () => broker.restart(signal),
+    async collect() {
+      let before = -1;
+      let quietSinceMs = systemClock.uptimeMs();
+      await until("the collector has what the broker holds", signal, () => {
+        const { messages } = (newestFigures(collector) ?? { messages: 0 }) as { messages: number };
+        if (messages !== before) quietSinceMs = systemClock.uptimeMs();
+        before = messages;
+        return systemClock.uptimeMs() - quietSinceMs > 600;
+      });
+      collector.kill("SIGTERM");
+      await collector.exited;
+    },
+  };
+}
+
+export interface Site {
+  readonly gateway: GatewayUnderTest;
+  readonly machines: readonly SimulatedMachines[];
+  readonly cloud: CloudSide;
+}
+
+/** Ends the load, waits until everything is delivered, and compares the ledgers. The gateway runs on, the machines do not. */
+export async function settleAccounts({ gateway, machines, cloud }: Site): Promise<Comparison> {
+  for (const some of machines) await some.finish();
+  await gateway.until("the outbox is empty", ({ outbox }) => outbox.queued === 0, 60_000);
+  await cloud.collect();
+  for (const some of machines) await some.stop();
+  return compareLedgers([...new Set(machines.map(({ ledger }) => ledger))], [cloud.ledger]);
+}
+
+/** The lines of a ledger. For small ones. */
+export function readLedger(path: string): readonly LedgerLine[] {
+  return [...textLines(path)].map(parseLine);
+}
