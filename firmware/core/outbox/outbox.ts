@@ -125,6 +125,7 @@ class OpenOutbox implements Outbox {
     this.#destinations.delete(name);
     for (const stream of this.#store.streamsOf(name)) {
       const deletePortion = (): number => {
+        if (this.#store.streams.get(stream.uuid) !== stream) return 0;
         stream.state = "draining";
         stream.isDirty = true;
         const beyond = this.#store.sql.idAfter.get(stream.origin, stream.origin + SPAN - 1, ROWS_PER_COMMIT);

@@ -109,6 +109,8 @@ function dropRange(store: Store, stream: Stream, [first, last]: Range, reason: G
 /** Inside a transaction: numbers that are neither stored nor known as gaps become gaps, so that the destination learns of them. */
 export function recordHoles(store: Store, stream: Stream, holes: readonly Range[]): readonly DropEvent[] {
   const events: DropEvent[] = [];
+  // A stream of a database that was replaced meanwhile.
+  if (store.streams.get(stream.uuid) !== stream) return events;
   for (const [first, last] of holes) {
     for (const [a, b] of Array.from(stream.settled.missingWithin(first, last))) {
       for (const [c, d] of Array.from(stream.gaps.covered.missingWithin(a, b))) {

@@ -82,7 +82,7 @@ async function recoverReadings(parts: RecoveryParts, pages: PageFile, streams: M
     slice = [];
     if (candidates.length === 0) return;
     await parts.room(signal);
-    rows += await parts.commits.submit({ bytes: 0, rows: candidates.length, run: () => insertAll(parts.store(), candidates) });
+    rows += await parts.commits.submit({ bytes: 0, rows: candidates.length, run: () => insertAll(sameStore(parts, candidates[0]?.stream), candidates) });
   };
   for (let step = 0; step < pages.steps; step += 1) {
     const unnamed = new Set<number>();
@@ -170,15 +170,22 @@ async function endRecovery({ store, commits, lost }: RecoveryParts, stream: Stre
     bytes: 0,
     rows: ROWS_PER_SLICE,
     run: () => {
+      const same = sameStore({ store }, stream);
       stream.state = "draining";
       stream.isDirty = true;
-      return recordHoles(store(), stream, holes);
+      return recordHoles(same, stream, holes);
     },
     committed: (events) => {
       store().reload();
       lost(events);
     },
   });
+}
+
+/** Throws when the database was replaced meanwhile: the stream's number means nothing in the new one. */
+function sameStore({ store }: Pick<RecoveryParts, "store">, stream: Stream | undefined): Store {
+  if (stream === undefined || store().streams.get(stream.uuid) === stream) return store();
+  throw new Fault("CANCELLED", "the database was replaced while readings were recovered into it", { remedy: "Nothing: the recovery begins anew." });
 }
 
 function isReading({ rowid, fields }: RawRecord): boolean {
