@@ -42,69 +42,100 @@ const CLOSES = 3;
 const REASON = "the broker closed the connection each time this reading was sent";
 
 export function makeBlame(): Blame {
-  const alone = new Map<string, number>();
-  const guilty = new Set<string>();
-  const acquitted = new Set<string>();
-  let oldest = new Map<string, number>();
-  let search: Open | undefined;
-  let documentCloses = 0;
-  const keyOf = (stream: string, seq: number): string => `${stream} ${seq}`;
-  const narrow = (message: Open): void => {
-    search = message;
+  return new OpenBlame();
+}
+
+class OpenBlame implements Blame {
+  /** Closes at each reading that was sent alone. */
+  readonly #alone = new Map<string, number>();
+  readonly #guilty = new Set<string>();
+  readonly #acquitted = new Set<string>();
+  #oldest = new Map<string, number>();
+  #search: Open | undefined;
+  #documentCloses = 0;
+
+  get isCareful(): boolean {
+    return this.#search !== undefined;
+  }
+
+  get mayPublishDocuments(): boolean {
+    return this.#search === undefined && this.#documentCloses < CLOSES;
+  }
+
+  get maxCount(): number {
+    return this.#search === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(this.#search.count / 2));
+  }
+
+  documentsClosed(): void {
+    this.#documentCloses += 1;
+  }
+
+  known(stream: string, seq: number): string | undefined {
+    return this.#guilty.has(keyOf(stream, seq)) ? REASON : undefined;
+  }
+
+  holdsKnown({ stream, ranges }: LeaseHead): boolean {
+    return [...this.#guilty].some((key) => ranges.some(([first, last]) => isWithin(key, stream, first, last)));
+  }
+
+  confirmed({ lane, last }: Open): void {
+    this.#oldest.clear();
+    if (this.#search !== undefined && lane === this.#search.lane && last >= this.#search.last) this.#search = undefined;
+  }
+
+  closed(open: readonly Open[]): boolean {
+    const [only] = open;
+    if (this.#search !== undefined) {
+      if (only !== undefined && open.length === 1) this.#narrow(only);
+      return only !== undefined;
+    }
+    const suspected = this.#count(open);
+    if (suspected !== undefined) this.#narrow(suspected);
+    return suspected !== undefined;
+  }
+
+  convicts(stream: string, seq: number): boolean {
+    const key = keyOf(stream, seq);
+    const isFirst = this.#guilty.delete(key) && !this.#acquitted.delete(key);
+    this.#alone.delete(key);
+    if (isFirst) this.#acquitted.add(key);
+    return !isFirst;
+  }
+
+  forgetAll(): void {
+    this.#guilty.clear();
+    this.#alone.clear();
+    this.#acquitted.clear();
+  }
+
+  /** The message at whose head the connection ended so often in a row that it is suspected. */
+  #count(open: readonly Open[]): Open | undefined {
+    const counted = new Map<string, number>();
+    let suspected: Open | undefined;
+    for (const message of firstOfEachLane(open)) {
+      const key = keyOf(message.stream, message.first);
+      const closes = (this.#oldest.get(key) ?? 0) + 1;
+      counted.set(key, closes);
+      if (closes >= CLOSES) suspected ??= message;
+    }
+    this.#oldest = counted;
+    return suspected;
+  }
+
+  #narrow(message: Open): void {
+    this.#search = message;
     if (message.count > 1) return;
     const key = keyOf(message.stream, message.first);
-    alone.set(key, (alone.get(key) ?? 0) + 1);
-    if ((alone.get(key) ?? 0) < CLOSES) return;
-    guilty.add(key);
-    search = undefined;
-  };
-  return {
-    get isCareful() {
-      return search !== undefined;
-    },
-    get mayPublishDocuments() {
-      return search === undefined && documentCloses < CLOSES;
-    },
-    documentsClosed: () => void (documentCloses += 1),
-    get maxCount() {
-      return search === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(search.count / 2));
-    },
-    known: (stream, seq) => (guilty.has(keyOf(stream, seq)) ? REASON : undefined),
-    holdsKnown: (head) => guilty.size > 0 && [...guilty].some((key) => head.ranges.some(([first, last]) => isWithin(key, head.stream, first, last))),
-    confirmed: (message) => {
-      oldest.clear();
-      if (search !== undefined && message.lane === search.lane && message.last >= search.last) search = undefined;
-    },
-    closed: (open) => {
-      const [only] = open;
-      if (search !== undefined) {
-        if (only !== undefined && open.length === 1) narrow(only);
-        return only !== undefined;
-      }
-      const counted = new Map<string, number>();
-      let suspected: Open | undefined;
-      for (const message of firstOfEachLane(open)) {
-        const key = keyOf(message.stream, message.first);
-        counted.set(key, (oldest.get(key) ?? 0) + 1);
-        if ((counted.get(key) ?? 0) >= CLOSES) suspected ??= message;
-      }
-      oldest = counted;
-      if (suspected !== undefined) narrow(suspected);
-      return suspected !== undefined;
-    },
-    convicts: (stream, seq) => {
-      const key = keyOf(stream, seq);
-      const isFirst = guilty.delete(key) && !acquitted.delete(key);
-      alone.delete(key);
-      if (isFirst) acquitted.add(key);
-      return !isFirst;
-    },
-    forgetAll: () => {
-      guilty.clear();
-      alone.clear();
-      acquitted.clear();
-    },
-  };
+    const closes = (this.#alone.get(key) ?? 0) + 1;
+    this.#alone.set(key, closes);
+    if (closes < CLOSES) return;
+    this.#guilty.add(key);
+    this.#search = undefined;
+  }
+}
+
+function keyOf(stream: string, seq: number): string {
+  return `${stream} ${seq}`;
 }
 
 function firstOfEachLane(open: readonly Open[]): readonly Open[] {

@@ -3,36 +3,24 @@
 import { connect as connectMqtt, MqttClient } from "mqtt";
 import type { IClientOptions, IConnackPacket } from "mqtt";
 import type { Duplex } from "node:stream";
-import type { Clock } from "../../../drivers/contract/clock.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
 import { errorCode } from "../../runtime/error-code.ts";
-import type { Log } from "../../runtime/journal.ts";
 import { nameBrokerFault, versionRemedy } from "./broker-fault.ts";
 import { nameTlsFault } from "./certificate-fault.ts";
-import { makeConnection } from "./connection.ts";
-import type { Connection } from "./connection.ts";
+import { makeConnection, MAX_INCOMING_BYTES } from "./connection.ts";
+import type { Connection, ConnectPorts } from "./connection.ts";
 import { dial } from "./dial.ts";
 import { secure } from "./secure.ts";
 import { nameSocketFault } from "./socket-fault.ts";
 import { runStage } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 import type { Target } from "./target.ts";
-import type { Timing } from "./timing.ts";
 
 /** What the broker publishes, retained, when the connection breaks. */
 export interface Will {
   readonly topic: string;
   readonly payload: Buffer;
 }
-
-export interface ConnectPorts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly timing: Timing;
-}
-
-/** The largest packet we take from a broker; it has nothing to tell us but acknowledgements. */
-export const MAX_INCOMING_BYTES = 65_536;
 
 /** A connection on which CONNACK has come. Throws a Fault that names what was wrong and the remedy; nothing is left open then. */
 export async function openConnection(target: Target, will: Will, ports: ConnectPorts, signal: AbortSignal): Promise<Connection> {
@@ -99,7 +87,7 @@ function openClient(stream: Duplex, target: Target, will: Will): MqttClient {
 
 function nameGreetingFault(error: Error, target: Target, stage: Stage): Fault {
   const reason = "code" in error && typeof error.code === "number" ? error.code : undefined;
-  if (reason !== undefined && /^Connection refused/.test(error.message)) return nameBrokerFault(reason, target);
+  if (reason !== undefined && error.message.startsWith("Connection refused")) return nameBrokerFault(reason, target);
   const upgrade = /Unexpected server response: (\d+)/.exec(error.message)?.[1];
   if (upgrade !== undefined) return nameUpgradeRefusal(upgrade, target);
   const code = errorCode(error) ?? "";

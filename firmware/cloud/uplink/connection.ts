@@ -2,14 +2,22 @@
 
 import type { IConnackPacket, MqttClient } from "mqtt";
 import type { Packet } from "mqtt-packet";
+import type { Clock } from "../../../drivers/contract/clock.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
 import { errorCode } from "../../runtime/error-code.ts";
 import { CONTENT_REASONS, hex, nameBrokerFault } from "./broker-fault.ts";
-import type { ConnectPorts } from "./connect.ts";
-import { MAX_INCOMING_BYTES } from "./connect.ts";
 import { nameSocketFault } from "./socket-fault.ts";
 import type { Target } from "./target.ts";
+import type { Timing } from "./timing.ts";
 import { watchPeer } from "./watch-peer.ts";
+
+export interface ConnectPorts {
+  readonly clock: Clock;
+  readonly timing: Timing;
+}
+
+/** The largest packet we take from a broker; it has nothing to tell us but acknowledgements. */
+export const MAX_INCOMING_BYTES = 65_536;
 
 /** What became of a message. `lost`: the connection ended before the broker said anything, so it may or may not have it. */
 export type Answer = { readonly kind: "confirmed" } | { readonly kind: "refused"; readonly code: number; readonly reason: string } | { readonly kind: "lost" };

@@ -70,14 +70,11 @@ export function openLeaseDesk(core: ConduitClient<typeof cloudConduit>, signal: 
 }
 
 /** Resolves with the promise or as soon as the signal aborts. */
-function untilAborted(promise: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
-  if (promise === undefined || signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    signal.addEventListener("abort", done, { once: true });
-    void promise.then(done);
-  });
+async function untilAborted(promise: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+  if (promise === undefined || signal.aborted) return;
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  const leave = (): void => resolve();
+  signal.addEventListener("abort", leave, { once: true });
+  await Promise.race([promise, gone]);
+  signal.removeEventListener("abort", leave);
 }

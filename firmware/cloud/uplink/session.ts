@@ -19,8 +19,16 @@ export interface SessionEnd {
   readonly isSearching: boolean;
 }
 
+/** What a session runs with. `blame` outlives it. */
+export interface SessionSetting {
+  readonly connection: Connection;
+  readonly target: Target;
+  readonly settings: UplinkSettings;
+  readonly blame: Blame;
+}
+
 /** Resolves when the connection has ended and everything leased on it is settled. Rejects when core refuses what it was told. */
-export async function runSession(connection: Connection, target: Target, settings: UplinkSettings, blame: Blame, ports: UplinkPorts, signal: AbortSignal): Promise<SessionEnd> {
+export async function runSession({ connection, target, settings, blame }: SessionSetting, ports: UplinkPorts, signal: AbortSignal): Promise<SessionEnd> {
   const { clock, log, timing, desk } = ports;
   const { link, gateway, version } = settings;
   const suspects = makeSuspects(desk, ({ range, lease, reason }) => {

@@ -63,7 +63,7 @@ async function attempt(settings: UplinkSettings, blame: Blame, ports: UplinkPort
   ports.log.info({ peer: target.address }, "the cloud link is up");
   // The lanes start only afterwards: core opens the live lane by this.
   await tell(ports, { state: "connected", peer: target.address }, signal);
-  return runSession(connection, target, settings, blame, ports, signal);
+  return runSession({ connection, target, settings, blame }, ports, signal);
 }
 
 async function open(settings: UplinkSettings, ports: UplinkPorts, signal: AbortSignal): Promise<{ target: Target; connection: Connection } | Fault> {

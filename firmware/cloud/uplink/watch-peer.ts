@@ -27,52 +27,64 @@ export interface PeerWatch {
  * unacknowledged, silence is limited; on a slow line bytes that still leave are a sign of life too. Built on uptime alone.
  */
 export function watchPeer(peer: PeerToWatch): PeerWatch {
-  const { clock, timing } = peer;
-  let isWaiting = false;
-  let hasPinged = false;
-  let signMs = 0;
-  let confirmedMs = 0;
-  let unsent = 0;
-  let stopTimer = (): void => undefined;
-  const sign = (): void => {
-    signMs = clock.uptimeMs();
-    hasPinged = false;
+  return new OpenWatch(peer);
+}
+
+class OpenWatch implements PeerWatch {
+  readonly #peer: PeerToWatch;
+  #isWaiting = false;
+  #hasPinged = false;
+  #signMs = 0;
+  #confirmedMs = 0;
+  #unsent = 0;
+  #stopTimer = (): void => undefined;
+
+  constructor(peer: PeerToWatch) {
+    this.#peer = peer;
+  }
+
+  readonly sign = (): void => {
+    this.#signMs = this.#peer.clock.uptimeMs();
+    this.#hasPinged = false;
   };
-  const arm = (): void => void (stopTimer = clock.after(timing.silenceMs / 4, look));
-  const look = (): void => {
-    if (!isWaiting) return;
-    const left = peer.unsentBytes();
-    if (left < unsent) sign();
-    unsent = left;
-    const now = clock.uptimeMs();
-    if (now - signMs >= timing.silenceMs) return peer.fail(`has not answered for ${Math.round(timing.silenceMs / 1000)} s`);
-    if (now - confirmedMs >= timing.unconfirmedMs && left === 0) return peer.fail(`answers but has confirmed nothing for ${Math.round(timing.unconfirmedMs / 1000)} s`);
-    if (!hasPinged && now - signMs >= timing.silenceMs / 2) {
-      hasPinged = true;
-      peer.ping();
+
+  sent(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.sign();
+    this.#confirmedMs = this.#signMs;
+    this.#unsent = 0;
+    this.#arm();
+  }
+
+  settled(pending: number, isConfirmed: boolean): void {
+    if (isConfirmed) this.#confirmedMs = this.#peer.clock.uptimeMs();
+    if (pending === 0) this.stop();
+  }
+
+  stop(): void {
+    this.#isWaiting = false;
+    this.#stopTimer();
+  }
+
+  #arm(): void {
+    this.#stopTimer();
+    this.#stopTimer = this.#peer.clock.after(this.#peer.timing.silenceMs / 4, () => this.#look());
+  }
+
+  #look(): void {
+    const { clock, timing } = this.#peer;
+    if (!this.#isWaiting) return;
+    const unsent = this.#peer.unsentBytes();
+    if (unsent < this.#unsent) this.sign();
+    this.#unsent = unsent;
+    const silentMs = clock.uptimeMs() - this.#signMs;
+    if (silentMs >= timing.silenceMs) return this.#peer.fail(`has not answered for ${Math.round(timing.silenceMs / 1000)} s`);
+    if (unsent === 0 && clock.uptimeMs() - this.#confirmedMs >= timing.unconfirmedMs) return this.#peer.fail(`answers but has confirmed nothing for ${Math.round(timing.unconfirmedMs / 1000)} s`);
+    if (!this.#hasPinged && silentMs >= timing.silenceMs / 2) {
+      this.#hasPinged = true;
+      this.#peer.ping();
     }
-    arm();
-  };
-  return {
-    sign,
-    sent: () => {
-      if (isWaiting) return;
-      isWaiting = true;
-      sign();
-      confirmedMs = signMs;
-      unsent = 0;
-      stopTimer();
-      arm();
-    },
-    settled: (pending, isConfirmed) => {
-      if (isConfirmed) confirmedMs = clock.uptimeMs();
-      if (pending > 0) return;
-      isWaiting = false;
-      stopTimer();
-    },
-    stop: () => {
-      isWaiting = false;
-      stopTimer();
-    },
-  };
+    this.#arm();
+  }
 }

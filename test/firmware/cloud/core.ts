@@ -1,7 +1,6 @@
 // The core's side for the uplink's tests: the real conduit server, with lanes in memory instead of the outbox.
 
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { Fault, type FaultReport } from "../../../drivers/contract/fault.ts";
 import { cloudConduit, LANES, type Lane, type LeaseHead } from "../../../firmware/conduit/cloud.ts";
@@ -90,9 +89,9 @@ function makeStore() {
   let nextLease = 1;
   let kept = 0;
   const poll = async (isDue: () => boolean, waitMs: number, signal: AbortSignal): Promise<void> => {
-    for (const end = performance.now() + waitMs; !isDue() && performance.now() < end; ) {
+    for (const end = systemClock.uptimeMs() + waitMs; !isDue() && systemClock.uptimeMs() < end; ) {
       if (signal.aborted) throw new Fault("CANCELLED", "gone");
-      await sleep(2);
+      await systemClock.sleep(2, signal);
     }
   };
   const isIn = (entry: Entry, ranges: readonly SeqRange[]): boolean => ranges.some(([first, last]) => entry.range[0] >= first && entry.range[1] <= last);
@@ -175,7 +174,7 @@ function makeStore() {
     },
     setInventory: (document) => void (inventory = { revision: inventory.revision + 1, document }),
     until: async (what, isSo, signal) => {
-      while (!isSo()) await sleep(5, undefined, { signal }).catch(() => Promise.reject(new Error(`it did not come to: ${what}; states ${JSON.stringify(states.slice(-3))}; accepted ${accepted.size}, rejected ${rejected.size}, kept ${kept}`)));
+      while (!isSo()) await systemClock.sleep(5, signal).catch(() => Promise.reject(new Error(`it did not come to: ${what}; states ${JSON.stringify(states.slice(-3))}; accepted ${accepted.size}, rejected ${rejected.size}, kept ${kept}`)));
     },
   };
   return { handlers, face };

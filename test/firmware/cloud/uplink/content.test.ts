@@ -3,6 +3,7 @@
 import { assert, suite } from "../../../support/suite.ts";
 import { startBroker, type Verdict } from "../../../support/broker.ts";
 import type { IPublishPacket } from "mqtt-packet";
+import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 import { makeLink, startCore } from "../core.ts";
 
 function seqsOf(packet: IPublishPacket): readonly number[] {
@@ -80,10 +81,10 @@ suite(
         publish: (packet, connection) => {
           sizes.push(packet.payload.length);
           most = Math.max(most, ++open);
-          setTimeout(() => {
+          systemClock.after(5, () => {
             open -= 1;
             if (packet.messageId !== undefined) connection.send({ cmd: "puback", messageId: packet.messageId, reasonCode: 0 });
-          }, 5);
+          });
           return "ignore";
         },
       });
@@ -103,8 +104,13 @@ suite(
       core.add("backlog", 300);
       core.start();
       await core.until("all others", () => core.accepted.size === 599, signal);
-      const feed = setInterval(() => core.add("live", 1), 100);
-      defer(() => clearInterval(feed));
+      let stopFeed = (): void => undefined;
+      const feed = (): void => {
+        core.add("live", 1);
+        stopFeed = systemClock.after(100, feed);
+      };
+      feed();
+      defer(() => stopFeed());
       await core.until("found", () => core.rejected.size === 1, signal);
       assert.equal([...core.rejected.keys()], [137]);
       assert.match(core.rejected.get(137) ?? "", /closed the connection each time/);

@@ -2,7 +2,6 @@
 // limit: 90s
 
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { connectAsync } from "mqtt";
 
@@ -72,13 +71,13 @@ suite(
             stopZone = startZone(defer, dataDir);
           }
         }
-        while (ledger.values.size < sent.size) await sleep(20, undefined, { signal });
+        while (ledger.values.size < sent.size) await systemClock.sleep(20, signal);
         assert.equal(ledger.mismatches, []);
         assert.is(ledger.records.size, sent.size);
         for (;;) {
           const { queued } = await core.cloud.call("figures", {}, signal);
           if (queued === 0) break;
-          await sleep(20, undefined, { signal });
+          await systemClock.sleep(20, signal);
         }
       });
     }
