@@ -42,11 +42,15 @@ export async function acquire(assignment: Assignment, parts: AcquisitionParts, s
     if (signal.aborted) return;
     if (fault.kind === "defect") defects += 1;
     const isFinal = fault.kind === "config" || fault.kind === "denied" || fault.kind === "permanent" || defects > MAX_DEFECTS;
-    link.state(isFinal ? "stopped" : "lost", fault);
-    log[isFinal ? "error" : "warn"]({ fault }, isFinal ? "reading stopped" : "the machine is lost");
+    const isNews = link.state(isFinal ? "stopped" : "lost", fault);
+    if (isFinal) log.error({ fault }, "reading stopped");
+    else log[isNews ? "warn" : "debug"]({ fault }, "the machine is lost");
     await turnBad(scope.known, fault, assignment.name, parts);
     if (isFinal) return;
-    await clock.sleep(backoff.nextMs(clock.uptimeMs() - startMs), signal).catch(() => undefined);
+    const ranMs = clock.uptimeMs() - startMs;
+    // An attempt that waited for a silent machine has used up half its delay; not all, or a busy zone would only try faster.
+    const delayMs = backoff.nextMs(ranMs);
+    await clock.sleep(Math.max(delayMs / 2, delayMs - ranMs), signal).catch(() => undefined);
   }
 }
 

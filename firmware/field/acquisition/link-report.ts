@@ -8,8 +8,11 @@ import type { sourceConduit } from "../../conduit/source.ts";
 export type LinkState = InputOf<typeof sourceConduit.link>;
 
 export interface LinkReport {
-  /** A new state, with the fault that led to it. A new attempt forgets what was only advice. */
-  state(state: LinkState["state"], fault?: Fault): void;
+  /**
+   * A new state, with the fault that led to it; true when it is news. What core knows already is not told again: two thousand
+   * machines that are off would else keep it busy with their attempts. A new attempt forgets what was only advice.
+   */
+  state(state: LinkState["state"], fault?: Fault): boolean;
   /** Something that ended nothing: goes with the present state and with those that follow. */
   advise(fault: Fault): void;
 }
@@ -20,6 +23,7 @@ export function makeLinkReport(assignment: string, send: (report: LinkState) => 
   let advice: Fault | undefined;
   let next: LinkState | undefined;
   let isSending = false;
+  let told = "";
 
   const drain = async (): Promise<void> => {
     for (let report = next; report !== undefined; report = next) {
@@ -38,8 +42,12 @@ export function makeLinkReport(assignment: string, send: (report: LinkState) => 
   return {
     state: (to, fault) => {
       if (to === "connecting") advice = undefined;
+      const news = `${to} ${fault?.code ?? ""} ${fault?.message ?? ""}`;
+      if (news === told || (to === "connecting" && told !== "")) return false;
+      told = news;
       state = to;
       post(fault);
+      return true;
     },
     advise: (fault) => {
       if (advice?.message === fault.message) return;

@@ -82,7 +82,7 @@ suite("field", (test) => {
       assert.is(sample.quality, "bad");
       assert.match(sample.reason ?? "", /closed the connection|connection broke/);
     }
-    await until(() => core.links.at(-1)?.state === "connecting", signal);
+    await until(() => core.links.at(-1)?.state === "lost", signal);
     await systemClock.sleep(6000, signal);
     assert.is(core.of(assetOf("4711")).length, 4, "one bad sample per point and loss");
     const backMs = systemClock.uptimeMs();
