@@ -1,16 +1,37 @@
 // What runs on one connection: the lanes and the documents, until it ends or the uplink is told to stop.
 
+import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault } from "../../../drivers/contract/fault.ts";
 import type { Fault } from "../../../drivers/contract/fault.ts";
 import { LANES } from "../../conduit/cloud.ts";
+import type { cloudConduit } from "../../conduit/cloud.ts";
+import type { CloudLink } from "../../config/cloud-section.ts";
+import type { ConduitClient } from "../../runtime/conduit-client.ts";
+import type { Log } from "../../runtime/journal.ts";
 import type { Blame, Open } from "./blame.ts";
 import type { Connection } from "./connection.ts";
+import type { LeaseDesk } from "./lease-desk.ts";
 import { makeDocuments, offlineWill } from "./documents.ts";
 import { runLane } from "./lanes.ts";
 import { makeOutlet } from "./outlet.ts";
 import { makeSuspects } from "./suspects.ts";
 import type { Target } from "./target.ts";
-import type { UplinkPorts, UplinkSettings } from "./uplink.ts";
+import type { Timing } from "./timing.ts";
+
+export interface UplinkSettings {
+  readonly gateway: string;
+  readonly version: string;
+  readonly link: CloudLink;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+export interface UplinkPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly timing: Timing;
+  readonly core: ConduitClient<typeof cloudConduit>;
+  readonly desk: LeaseDesk;
+}
 
 /** Why the connection ended. */
 export interface SessionEnd {

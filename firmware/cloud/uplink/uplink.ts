@@ -1,38 +1,16 @@
 // The uplink: connects for ever, runs a session on each connection, and tells core how it stands.
 
-import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault, Fault, reportFault } from "../../../drivers/contract/fault.ts";
-import type { cloudConduit } from "../../conduit/cloud.ts";
-import type { CloudLink } from "../../config/cloud-section.ts";
 import { makeBackoff } from "../../runtime/backoff.ts";
-import type { ConduitClient } from "../../runtime/conduit-client.ts";
-import type { Log } from "../../runtime/journal.ts";
 import { makeBlame } from "./blame.ts";
 import type { Blame } from "./blame.ts";
 import { openConnection } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import { offlineWill } from "./documents.ts";
-import type { LeaseDesk } from "./lease-desk.ts";
 import { runSession } from "./session.ts";
-import type { SessionEnd } from "./session.ts";
+import type { SessionEnd, UplinkPorts, UplinkSettings } from "./session.ts";
 import { readTarget } from "./target.ts";
 import type { Target } from "./target.ts";
-import type { Timing } from "./timing.ts";
-
-export interface UplinkSettings {
-  readonly gateway: string;
-  readonly version: string;
-  readonly link: CloudLink;
-  readonly secrets: Readonly<Record<string, string>>;
-}
-
-export interface UplinkPorts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly timing: Timing;
-  readonly core: ConduitClient<typeof cloudConduit>;
-  readonly desk: LeaseDesk;
-}
 
 /**
  * Runs until the signal aborts and all it leased is settled. Passing troubles are retried with growing, jittered waits;
