@@ -2,12 +2,16 @@
 
 import { closeSync, copyFileSync, existsSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 
 const pageBytes = 4096;
 const companions = ["", "-wal", "-shm"];
 
-/** Overwrites the first page of outbox.db, header and schema included. */
+/** Overwrites the first page of outbox.db, header and schema included. What a killed core left in the WAL is brought in before: it would hide the damage. */
 export function damageOutbox(dataDir: string): void {
+  const database = new Database(join(dataDir, "outbox.db"));
+  database.pragma("wal_checkpoint(TRUNCATE)");
+  database.close();
   const file = openSync(join(dataDir, "outbox.db"), "r+");
   writeSync(file, Buffer.alloc(pageBytes, 0xa5), 0, pageBytes, 0);
   closeSync(file);

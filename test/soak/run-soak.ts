@@ -20,7 +20,7 @@ export interface SoakOptions {
   readonly cloud: "mosquitto" | "local";
   /** One damaged outbox and one restored state in between. */
   readonly hasDamage: boolean;
-  /** Where everything is kept for a look; a temporary folder that is removed where none is named. */
+  /** Where everything is kept for a look; where none is named, a temporary folder that is removed when nothing was lost. */
   readonly folder?: string;
 }
 
@@ -51,13 +51,14 @@ export async function runSoak(options: SoakOptions, say: (line: string) => void)
     await drain(rig, say);
     await rig.close();
     const comparison = compareLedgers([rig.machineLedger], [rig.cloudLedger]);
+    if (options.folder === undefined && !hasFailed(comparison)) rmSync(folder, { recursive: true, force: true });
+    else say(`kept for a look: ${folder}`);
     return { options, ...tally, seconds: Math.round((systemClock.uptimeMs() - startedMs) / 1000), comparison, hasFailed: hasFailed(comparison) };
   } catch (error) {
     say(`kept for a look: ${folder}`);
     throw error;
   } finally {
     await rig.close();
-    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
