@@ -5,7 +5,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { describeComparison } from "../firmware/cli/ledger.ts";
+import { describeComparison } from "../firmware/simulator/ledger-text.ts";
 import { runSoak, SOAK_DEFAULTS, type SoakOptions } from "../test/soak/run-soak.ts";
 
 const { values } = parseArgs({

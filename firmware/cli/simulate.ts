@@ -1,7 +1,8 @@
 // `weir simulate`: simulated machines and a simulated cloud, until they are interrupted.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { systemClock } from "../runtime/system-clock.ts";
 import { CLOUD_DEFAULTS, MACHINE_DEFAULTS } from "../simulator/defaults.ts";
 import type { Machines } from "../simulator/machines.ts";
@@ -17,6 +18,7 @@ interface MachineFlags {
   readonly payloadBytes: number;
   readonly keep: number;
   readonly window: number;
+  readonly clockOffset: number;
   readonly ledger?: string;
   readonly writeConfig?: string;
   readonly report?: number;
@@ -37,11 +39,14 @@ interface CloudFlags {
 
 /** Adds the subcommand with its own subcommands `machine` and `cloud`. */
 export function addSimulate(program: Command): void {
-  program.command("simulate").description("simulated machines or a simulated cloud, for trying and testing").addCommand(machineCommand()).addCommand(cloudCommand());
+  const simulate = program.command("simulate").description("simulated machines or a simulated cloud, for trying and testing");
+  addMachine(simulate);
+  addCloud(simulate);
 }
 
-function machineCommand(): Command {
-  return new Command("machine")
+function addMachine(simulate: Command): void {
+  simulate
+    .command("machine")
     .description("wire-processing machines that speak the reference profile; prints one JSON line for each when it is ready")
     .option("--count <n>", "how many", whole, 1)
     .option("--first <n>", "index of the first, which makes the serial number", whole, 0)
@@ -53,14 +58,16 @@ function machineCommand(): Command {
     .option("--port <base>", "first port, two for each machine; 0: any free ones", whole, MACHINE_DEFAULTS.port)
     .option("--keep <n>", "messages a machine keeps while nobody takes them", whole, MACHINE_DEFAULTS.keep)
     .option("--window <n>", "messages in flight at most", whole, MACHINE_DEFAULTS.window)
+    .option("--clock-offset <duration>", "how far the machines' clocks are off: 90s, -365d, …", offset, 0)
     .option("--ledger <file>", "write down what was acknowledged")
     .option("--write-config <file>", "write the section `assets` of a configuration")
     .option("--report <ms>", "print figures as a JSON line in this interval", whole)
     .action(simulateMachines);
 }
 
-function cloudCommand(): Command {
-  return new Command("cloud")
+function addCloud(simulate: Command): void {
+  simulate
+    .command("cloud")
     .description("a local broker (MQTT 3.1.1) with a collector that checks streams, or the collector behind a foreign broker")
     .option("--host <address>", "address to listen on", CLOUD_DEFAULTS.host)
     .option("--port <port>", "port to listen on; 0: any free one", whole, CLOUD_DEFAULTS.port)
@@ -77,7 +84,8 @@ function cloudCommand(): Command {
 
 async function simulateMachines(flags: MachineFlags): Promise<void> {
   const { startMachines } = await import("../simulator/machines.ts");
-  const machines = await startMachines(flags, systemClock);
+  const clock = { ...systemClock, now: () => systemClock.now() + flags.clockOffset };
+  const machines = await startMachines(flags, clock);
   if (flags.writeConfig !== undefined) writeFileSync(flags.writeConfig, await assetsSection(machines));
   for (const { serial, asset, url, publishUrl } of machines.all) print({ machine: serial, asset, url, publish: publishUrl });
   // SIGUSR1 would start Node's inspector; SIGUSR2 is free.
@@ -140,6 +148,14 @@ function positive(text: string): number {
   const value = Number(text);
   if (text === "" || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError("Give a number of at least 0.");
   return value;
+}
+
+/** Milliseconds, negative for a clock that is behind. */
+function offset(text: string): number {
+  const match = /^([+-]?)(\d+)(ms|s|min|h|d)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError("Give a number with ms, s, min, h or d, with a minus for a clock that is behind.");
+  const unit = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }[match[3] as "ms" | "s" | "min" | "h" | "d"];
+  return (match[1] === "-" ? -1 : 1) * Number(match[2]) * unit;
 }
 
 function rate(text: string): number {

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Fault } from "../../drivers/contract/fault.ts";
 import { openLedger } from "./ledger-file.ts";
 import { hashOf, parseLine, readingKey, textLines, type LedgerLine } from "./ledger-lines.ts";
 import { makeStreamCheck, type StreamCheck, type StreamFigures } from "./ledger-streams.ts";
@@ -40,9 +41,9 @@ export interface Comparison {
 const portionBytes = 24 * 1_048_576;
 const examples = 10;
 
-/** Reads both ledgers twice at most; needs their size again under the temporary directory. Throws the system's errors and SyntaxError for a line that is no JSON. */
+/** Reads both ledgers twice at most; needs their size again under the temporary directory. Throws INPUT_INVALID for a file that is not there, SyntaxError for a line that is no JSON. */
 export function compareLedgers(machines: readonly string[], clouds: readonly string[]): Comparison {
-  const bytes = [...machines, ...clouds].reduce((sum, path) => sum + statSync(path).size, 0);
+  const bytes = [...machines, ...clouds].reduce((sum, path) => sum + sizeOf(path), 0);
   const folder = mkdtempSync(join(tmpdir(), "weir-ledger-"));
   try {
     const portions = Array.from({ length: Math.ceil(bytes / portionBytes) + 1 }, (_, index) => join(folder, String(index)));
@@ -54,6 +55,12 @@ export function compareLedgers(machines: readonly string[], clouds: readonly str
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function sizeOf(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() !== true) throw new Fault("INPUT_INVALID", "there is no such ledger.", { where: path, remedy: "Name the files that `--ledger` wrote, the machines' first." });
+  return found.size;
 }
 
 /** Whether the comparison shows what must never happen. */
