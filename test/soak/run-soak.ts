@@ -143,7 +143,10 @@ async function killOne(rig: Rig, drawn: Victim): Promise<Victim> {
     rig.gateway = startGateway(rig.folder);
     return drawn;
   }
-  await until("a zone runs", 60_000, () => rig.gateway.zones().size > 0, 10);
+  // Without this patience the kills would all fall on core, which starts first and is killed before the others come.
+  const sinceMs = systemClock.uptimeMs();
+  const mayKill = (): boolean => rig.gateway.zones().has(drawn) || (rig.gateway.zones().size > 0 && systemClock.uptimeMs() - sinceMs > patienceMs);
+  await until("a zone runs", 60_000, mayKill, 10);
   const zones = rig.gateway.zones();
   const victim = zones.has(drawn) ? drawn : killable.find((name) => zones.has(name));
   const pid = zones.get(victim ?? drawn);
@@ -151,6 +154,7 @@ async function killOne(rig: Rig, drawn: Victim): Promise<Victim> {
   return victim ?? drawn;
 }
 
+const patienceMs = 4000;
 const killable = ["field", "cloud", "core"] as const;
 
 function isAlive(pid: number): boolean {
