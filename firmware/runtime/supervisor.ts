@@ -29,8 +29,10 @@ export interface SuperviseOptions {
   readonly onChange?: (zones: ZoneStandings) => void;
 }
 
-/** After these delays a zone that dies at once is started again; one that was ready for two seconds begins anew. */
+/** After these delays a zone that ends by itself is started again; one that was ready for two seconds begins anew. */
 const RESTART = { firstMs: 50, maxMs: 30_000, stableMs: 2000 };
+/** One that was ready and is killed from outside (kill -9, a fault in a native library) is back within two seconds however often it happens. */
+const RESTART_KILLED = { firstMs: 50, maxMs: 500, stableMs: 2000 };
 
 /**
  * Starts the stages one after the other, each when every zone of the one before is ready, and keeps all running until the signal
@@ -68,7 +70,7 @@ function keep(spec: ChildSpec, board: Board, options: SuperviseOptions, giveUp: 
   const { promise: ready, resolve: wasReady } = Promise.withResolvers<void>();
   let child: ZoneChild | undefined;
   const loop = async (): Promise<void> => {
-    const backoff = makeBackoff(RESTART);
+    const backoff = { ended: makeBackoff(RESTART), killed: makeBackoff(RESTART_KILLED) };
     let hasRun = false;
     for (let restarts = 0; !stopping.signal.aborted; restarts += 1) {
       child = startZone(spec, options.outputFd);
@@ -81,7 +83,8 @@ function keep(spec: ChildSpec, board: Board, options: SuperviseOptions, giveUp: 
       });
       if (stopping.signal.aborted) return;
       if (!hasRun && stay.exit.code === CONFIG_EXIT) return giveUp(new Fault("CONFIG_INVALID", `the zone ${spec.name} cannot run with its configuration; its words are above`));
-      const delayMs = backoff.nextMs(stay.readyForMs);
+      const wasKilled = stay.exit.signal !== null && stay.readyForMs > 0;
+      const delayMs = backoff[wasKilled ? "killed" : "ended"].nextMs(stay.readyForMs);
       options.log.error({ zone: spec.name, ...stay.exit, delayMs: Math.round(delayMs), restarts }, "a zone ended by itself and is started again");
       board.set(spec.name, { state: "waiting", restarts });
       await options.clock.sleep(delayMs, stopping.signal).catch(() => undefined);

@@ -8,7 +8,7 @@ import type { Reading } from "../../drivers/contract/reading.ts";
 import { openOutbox } from "../../firmware/core/outbox/outbox.ts";
 import type { Destination } from "../../firmware/core/outbox/contract.ts";
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../../firmware/runtime/backoff.ts";
 
 const [folder = "", seed = "1", requests = "300"] = process.argv.slice(2);
 const random = seededRandom(Number(seed));

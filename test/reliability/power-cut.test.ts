@@ -11,7 +11,7 @@ import type { Destination, OutboxCondition } from "../../firmware/core/outbox/co
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
 import { Disk, type Mercy } from "../support/power-cut/disk.ts";
 import { readRecording, recordingEnvironment, type FileOperation } from "../support/power-cut/recording.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../../firmware/runtime/backoff.ts";
 import { assert, suite } from "../support/suite.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 

@@ -97,6 +97,18 @@ suite("supervisor", (test) => {
     assert.is(pidOf(child, "field"), field);
   });
 
+  test("has a zone back within 2 s however often it is killed in a row", async ({ signal, defer }) => {
+    const child = start(defer, "core:well");
+    await child.line(/all zones run/, signal);
+    for (let kills = 1; kills <= 10; kills += 1) {
+      const startedMs = systemClock.uptimeMs();
+      process.kill(pidOf(child, "core"), "SIGKILL");
+      await child.line(new RegExp(`"core":\\{"state":"running","restarts":${kills}\\b`), signal);
+      const tookMs = systemClock.uptimeMs() - startedMs;
+      assert.ok(tookMs < 2000, `kill ${kills} took ${tookMs} ms`);
+    }
+  }, { limitMs: 30_000 });
+
   test("keeps trying a zone that crashes, more slowly each time, and says so", async ({ signal, defer }) => {
     const child = start(defer, "core:crashes");
     await child.line(/"restarts":3/, signal);
