@@ -63,9 +63,9 @@ export default {
     },
     room(
       "config-is-below-the-zones",
-      "firmware/config is read by every zone; it may know the drivers' schemas and no zone.",
+      "firmware/config is read by every zone; it may know the drivers' schemas, the firewall that is made from it (a leaf), and no zone.",
       { path: "^firmware/config/" },
-      ["^firmware/config/", "^drivers/contract/", "^drivers/schemas\\.ts$"],
+      ["^firmware/config/", "^firmware/protocol/firewall/", "^drivers/contract/", "^drivers/schemas\\.ts$"],
     ),
     room(
       "conduit-is-a-contract",

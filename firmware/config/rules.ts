@@ -2,6 +2,7 @@
 
 import { asFault } from "../../drivers/contract/fault.ts";
 import { driverChecks } from "../../drivers/schemas.ts";
+import { deriveWalls } from "../protocol/firewall/derive-flows.ts";
 import { isLoopback, parseSubnet } from "./formats.ts";
 import type { Path, Report } from "./problems.ts";
 import type { Configuration } from "./schema.ts";
@@ -9,7 +10,7 @@ import { findNearest, listWords, quote } from "./words.ts";
 
 /** Reports every broken rule of a configuration that fits its schema. */
 export function checkRules(configuration: Configuration, report: Report): void {
-  const rules = [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, driversAgree];
+  const rules = [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, driversAgree, wallsCanStand];
   for (const rule of rules) rule(configuration, report);
 }
 
@@ -89,6 +90,16 @@ function driversAgree({ assets }: Configuration, report: Report): void {
       const { message, remedy } = asFault(error);
       report({ path, at: "key", message: `${asset.driver}: ${message}`, remedy });
     }
+  }
+}
+
+/** What the firewall is made from must make sense: ports without shared wires, and nobody else inside a machine network. */
+function wallsCanStand(configuration: Configuration, report: Report): void {
+  try {
+    deriveWalls(configuration);
+  } catch (error) {
+    const { message, remedy } = asFault(error);
+    report({ path: ["network"], at: "key", message: `network: ${message}.`, remedy });
   }
 }
 

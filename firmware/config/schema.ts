@@ -6,6 +6,7 @@ import { CloudSchema, type CloudLink } from "./cloud-section.ts";
 import { EquipmentSchema, type EquipmentSettings } from "./equipment-section.ts";
 import { GatewaySchema, type GatewaySettings } from "./gateway-section.ts";
 import { LogSchema, type LogSettings } from "./log-section.ts";
+import { NetworkSchema, type NetworkSettings } from "./network-section.ts";
 import { OutboxSchema, type OutboxSettings } from "./outbox-section.ts";
 import { SegmentsSchema, type Segment } from "./segments-section.ts";
 
@@ -15,6 +16,7 @@ export const ConfigurationSchema = Type.Object(
     equipment: EquipmentSchema,
     segments: SegmentsSchema,
     assets: AssetsSchema,
+    network: Type.Optional(NetworkSchema),
     cloud: Type.Optional(CloudSchema),
     outbox: OutboxSchema,
     log: LogSchema,
@@ -28,6 +30,8 @@ export interface Configuration {
   readonly equipment: Readonly<EquipmentSettings>;
   readonly segments: readonly Readonly<Segment>[];
   readonly assets: readonly Readonly<AssetSettings>[];
+  /** Undefined where nobody said which port leads where: the firewall then lets nothing pass. */
+  readonly network?: Readonly<NetworkSettings>;
   /** Undefined where no uplink is configured. */
   readonly cloud?: Readonly<CloudLink>;
   readonly outbox: Readonly<OutboxSettings>;

@@ -1,0 +1,78 @@
+// The section `network` of the configuration: which port leads to which side, and what is offered there. The firewall is made from it.
+
+import Type from "typebox";
+import type { Static } from "typebox";
+import { MachineAddress } from "../../drivers/contract/settings.ts";
+import { SEGMENT_NAME, SEGMENT_NAME_WORDS } from "./segments-section.ts";
+
+const closed = { additionalProperties: false } as const;
+
+const Interface = Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$", expects: "the name of a network interface: letters, digits, `.`, `_` and `-`, at most 15", description: "Network interface, e.g. eth0, or eth0.10 for a VLAN." });
+const Automatic = (fallback: boolean) => Type.Boolean({ default: fallback, description: "The interface gets its addresses by DHCP and router advertisements; else they are set by hand." });
+const port = (description: string, fallback?: number) => Type.Integer({ minimum: 1, maximum: 65_535, unit: "port", description, ...(fallback === undefined ? {} : { default: fallback }) });
+const Subnet = Type.String({ format: "cidr", maxLength: 64, description: "Subnet in CIDR notation." });
+const clients = (who: string) => Type.Array(Subnet, { minItems: 1, maxItems: 64, description: `Subnets of ${who}. Nobody else can connect, and no machine network may be among them.` });
+const servers = (of: string) => Type.Array(MachineAddress(`Address of ${of}.`), { maxItems: 8, default: [], description: `Addresses of ${of}.` });
+
+const FieldPortSchema = Type.Object(
+  {
+    segment: Type.String({ pattern: SEGMENT_NAME, expects: SEGMENT_NAME_WORDS, description: "Segment that the interface leads to, one of `segments`." }),
+    interface: Interface,
+    automatic: Automatic(false),
+    probePort: Type.Optional(Type.Integer({ minimum: 1024, maximum: 65_535, unit: "port", description: "Port that WS-Discovery probes leave from, another for each segment; no discovery without it." })),
+    ingestTls: Type.Optional(port("Port at which machines publish by MQTT over TLS, usually 8883; closed without it.")),
+    ingestPlain: Type.Optional(port("Port at which machines publish by MQTT without TLS, usually 1883; closed without it.")),
+    traps: Type.Boolean({ default: false, description: "Receive SNMP notifications (162/udp)." }),
+    firmwarePort: Type.Optional(Type.Integer({ minimum: 800, maximum: 899, unit: "port", description: "Port at which a device fetches its firmware; open only while it does." })),
+    brokerPorts: Type.Array(port("A port."), { default: [1883, 8883], maxItems: 15, description: "Ports of the machines' own MQTT brokers in this segment." }),
+  },
+  closed,
+);
+
+const PlantPortSchema = Type.Object(
+  {
+    interface: Interface,
+    automatic: Automatic(true),
+    clients: clients("the plant clients"),
+    facade: Type.Optional(port("Port of the REST façade, HTTPS, usually 9443; closed without it.")),
+    mqtt: Type.Optional(port("Port of MQTT over TLS, usually 8883; closed without it.")),
+    opcua: Type.Optional(port("Port of OPC UA, usually 4840; closed without it.")),
+    discoveryProxy: Type.Boolean({ default: false, description: "Answer WS-Discovery for the machines of all segments (3702/udp)." }),
+    ldaps: servers("the plant's directory, LDAPS"),
+    syslog: servers("the plant's log collector, syslog over TLS"),
+  },
+  { ...closed, description: "The port to MES, historians and other plant clients." },
+);
+
+const AdminPortSchema = Type.Object(
+  { interface: Interface, automatic: Automatic(true), clients: clients("those who administer the gateway"), port: port("Port of the web page, HTTPS.", 9797) },
+  { ...closed, description: "The port to people with a browser." },
+);
+
+const Update = Type.String({ pattern: "^https://", expects: "a URL that begins with https://", format: "url", maxLength: 2048, description: "Server of updates." });
+const CloudPortSchema = Type.Object(
+  { interface: Interface, automatic: Automatic(true), updates: Type.Array(Update, { default: [], maxItems: 8, description: "Servers that updates are fetched from, https://host." }) },
+  { ...closed, description: "The port to the Internet. Destinations are the broker under `cloud` and the servers of updates, and no others." },
+);
+
+const ServersSchema = (of: string) =>
+  Type.Object(
+    {
+      via: Type.Union([Type.Literal("plant"), Type.Literal("admin"), Type.Literal("cloud")], { default: "cloud", description: "Port that they are reached through." }),
+      servers: Type.Array(MachineAddress("Address of a server."), { minItems: 1, maxItems: 8, description: `Addresses of the ${of}.` }),
+    },
+    { ...closed, description: `The ${of}.` },
+  );
+
+export const NetworkSchema = Type.Object(
+  {
+    field: Type.Array(FieldPortSchema, { default: [], maxItems: 64, description: "The ports to the machines: one interface for each segment." }),
+    plant: Type.Optional(PlantPortSchema),
+    admin: Type.Optional(AdminPortSchema),
+    cloud: Type.Optional(CloudPortSchema),
+    ntp: Type.Optional(ServersSchema("time servers, NTP")),
+    dns: Type.Optional(ServersSchema("name servers, DNS, which only the zone cloud asks")),
+  },
+  { ...closed, description: "The gateway's network ports and what is open at them. On the appliance the firewall is made from it; without it nothing passes." },
+);
+export type NetworkSettings = Static<typeof NetworkSchema>;

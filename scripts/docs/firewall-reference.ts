@@ -1,0 +1,63 @@
+// docs/firewall.md: what may pass in each of the three topologies, from the same flows that the rules are made of.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadConfiguration } from "../../firmware/config/load.ts";
+import { deriveWalls } from "../../firmware/protocol/firewall/derive-flows.ts";
+import { describeFlow, FLOW_COLUMNS } from "../../firmware/protocol/firewall/flow-table.ts";
+import { LIMITS } from "../../firmware/protocol/firewall/ruleset-early.ts";
+import { markdownNotice, type GeneratedFile } from "./generated-file.ts";
+
+const TOPOLOGIES = [
+  { name: "two-ports", title: "(a) Two ports: machines, and everybody else" },
+  { name: "own-ports", title: "(b) Every side its own port, two segments, IPv4 and IPv6" },
+  { name: "one-port", title: "(c) One port with VLANs, and a proxy" },
+] as const;
+
+export const firewallFile: GeneratedFile = { path: "docs/firewall.md", write: writeFirewall };
+
+const INTRO = `What may pass the gateway's walls. Nothing else does: in, out and through the gateway, IPv4 and IPv6, a packet that no flow names is
+dropped and counted. The tables and the rules of the kernel are made from the same data (firmware/protocol/firewall); your own
+configuration's are shown by
+
+    weir firewall show                          # the table; --format nft prints the rules
+    weir firewall explain segment:cell-a field 8883
+    weir firewall explain field 192.168.10.21 8080/tcp
+    weir firewall explain cloud plant 443
+
+- **Who** is a Unix user: each zone has its own. An incoming packet is answered only by a process of the flow's user; an outgoing one leaves only
+  from such a process.
+- A packet is admitted by interface *name*, protocol, port and the other end's address. Only the first packet of a connection is asked; the later
+  ones are known by a mark of its flow. A flow that is changed gets another mark, so that connections it no longer allows end.
+- Nothing is forwarded, and a packet for the address of another port of the gateway is not delivered.
+- On loopback no zone reaches another. Zones meet in Unix sockets only.
+- A machine network admits packets from its own subnets only.
+- Names of cloud destinations are resolved by the zone cloud; their addresses stand in the sets \`cloud4\` and \`cloud6\`, each with its port and an end.
+  A private, local, shared, reserved or translated address, or one of a segment, the plant or management, is never put there.
+- The kernel's own words (neighbours, groups) stand in the table too.
+
+| what is counted | counter |
+| --- | --- |
+| packets of a flow after its first one | \`sent_<flow>\`, \`received_<flow>\` |
+| came in without a flow | \`denied_from_<side>\` |
+| was for somebody else | \`forwarded_from_<side>\` |
+| came from an address of another side | \`spoofed_from_<side>\` |
+| was more than one source, or one side, may send | \`flooded_from_<side>\` |
+| wanted out without a flow | \`denied_of_<zone>\` |
+
+Sides that nobody named, and users that are no zone, are counted under \`other\`; \`-\` and \`:\` become \`_\`. Up to ten packets a second of each are
+logged to the netlink group 4, their first 96 bytes.`;
+
+function writeFirewall(): string {
+  const { source, side } = LIMITS;
+  const limits = `Before anything reaches a process, one source may open ${source.connections.rate} connections a second (${source.connections.burst} at once) and send ${source.datagrams.rate} datagrams
+(${source.datagrams.burst} at once); all sources of one wire together ${side.connections.rate} and ${side.datagrams.rate}. Packets of TCP connections that stand are not limited here.`;
+  return [markdownNotice("firmware/protocol/firewall and docs/topologies"), "", "# Firewall", "", INTRO, "", limits, "", ...TOPOLOGIES.flatMap(({ name, title }) => writeTopology(name, title))].join("\n");
+}
+
+function writeTopology(name: string, title: string): readonly string[] {
+  const path = `docs/topologies/${name}.yaml`;
+  const { configuration } = loadConfiguration(readFileSync(join(import.meta.dirname, "../..", path)), path);
+  const rows = deriveWalls(configuration, { isServingFirmware: true }).flows.map(describeFlow);
+  return [`## ${title}`, "", `Made from [topologies/${name}.yaml](topologies/${name}.yaml).`, "", `| ${FLOW_COLUMNS.join(" | ")} |`, `|${" --- |".repeat(FLOW_COLUMNS.length)}`, ...rows.map((row) => `| ${row.join(" | ")} |`), ""];
+}

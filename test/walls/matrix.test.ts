@@ -1,0 +1,181 @@
+// limit: 300s
+// Shows in network namespaces that exactly the declared flows pass the gateway's walls, in every direction, IPv4 and IPv6, and that the rest is counted.
+
+import { admits, lies } from "../../firmware/protocol/firewall/addresses.ts";
+import { deriveWalls } from "../../firmware/protocol/firewall/derive-flows.ts";
+import { explain } from "../../firmware/protocol/firewall/explain.ts";
+import type { Flow, Speaker, Walls } from "../../firmware/protocol/firewall/flow.ts";
+import { USER_OF } from "../../firmware/protocol/firewall/flow.ts";
+import { renderRuleset } from "../../firmware/protocol/firewall/ruleset.ts";
+import { assert, suite } from "../support/suite.ts";
+import type { Place } from "./agent-orders.ts";
+import { buildTown, HOUSES, readTopology, USER_IDS, type House, type Town } from "./town.ts";
+
+const PORTS = [22, 53, 80, 123, 162, 443, 636, 820, 1883, 3702, 4840, 6514, 8080, 8883, 9443, 9797, 37_020];
+const SPEAKERS = ["field", "devices", "plant", "admin", "cloud", "core", "host", "time"] as const satisfies readonly Speaker[];
+const CLOUD = [
+  { address: "9.9.9.9", port: 8883, lifeSeconds: 600 },
+  { address: "2a00:40::9", port: 8883, lifeSeconds: 600 },
+  { address: "9.9.9.9", port: 443, lifeSeconds: 600 },
+];
+const needs = ["root", "netns", "nft", "setpriv"];
+
+const configuration = readTopology("own-ports");
+const walls = deriveWalls(configuration, { isServingFirmware: true });
+
+function raiseWalls(town: Town, which: Walls): void {
+  town.run("gateway", "nft", ["-f", "-"], renderRuleset(which, { userIds: USER_IDS, cloudAddresses: CLOUD }));
+}
+
+function userId(speaker: Exclude<Speaker, "kernel">): number {
+  return USER_IDS[USER_OF[speaker]] ?? Number.NaN;
+}
+
+function write(who: string, { address, port, protocol }: Place): string {
+  return `${who} ${address} ${port}/${protocol}`;
+}
+
+function everyPort(addresses: readonly string[]): readonly Place[] {
+  return addresses.flatMap((address) => PORTS.flatMap((port) => [{ protocol: "tcp" as const, address, port }, { protocol: "udp" as const, address, port }]));
+}
+
+/** What a speaker may reach from a port of the system's choice. */
+function mayReach(speaker: Speaker, { address, port, protocol }: Place): boolean {
+  const [answer] = explain(walls, speaker, address, { number: port, protocols: [protocol] });
+  const flow = walls.flows.find(({ name }) => name === answer?.flow);
+  if (answer?.passes === true && flow?.ownPort === undefined) return true;
+  return speaker === "cloud" && protocol === "tcp" && CLOUD.some((one) => one.address === address && one.port === port);
+}
+
+/** The flow that lets a host of a house reach a port of the gateway at the address of that house's wire. */
+function flowIn(house: House, source: string, { address, port, protocol }: Place): Flow | undefined {
+  if (!house.gateway.includes(address)) return undefined;
+  return walls.flows.find((flow) => flow.direction === "in" && flow.interface === house.wire && flow.protocol === protocol && flow.ownPort === port && flow.peerPorts === undefined && flow.groups === undefined && admits(flow, source));
+}
+
+/** Written by hand: what the example may reach and who may reach it, so that a wrong table of flows is seen too. */
+const OUTWARDS = [
+  "field 192.168.10.21 8080/tcp", "field fd00:a::21 8080/tcp", "field 192.168.11.21 80/tcp",
+  ...["192.168.10.21", "fd00:a::21", "192.168.10.22", "192.168.11.21", "fd00:b::21"].flatMap((address) => [`field ${address} 1883/tcp`, `field ${address} 8883/tcp`]),
+  "plant 10.20.0.5 636/tcp", "plant 10.20.0.6 6514/tcp", "time 10.20.0.1 123/udp",
+  "cloud 10.40.0.1 53/tcp", "cloud 10.40.0.1 53/udp", "cloud 9.9.9.9 443/tcp", "cloud 9.9.9.9 8883/tcp", "cloud 2a00:40::9 8883/tcp",
+];
+const INWARDS = [
+  ...["192.168.10.1", "fd00:a::1"].flatMap((address) => ["8883/tcp", "1883/tcp", "820/tcp", "162/udp", "37020/udp"].map((port) => `cell-a ${address} ${port}`)),
+  ...["10.20.0.2", "fd00:20::2"].flatMap((address) => ["9443/tcp", "8883/tcp", "4840/tcp", "3702/udp"].map((port) => `plant ${address} ${port}`)),
+  "office 10.30.0.2 9797/tcp", "office fd00:30::2 9797/tcp",
+];
+
+suite(
+  "walls, every flow",
+  (test) => {
+    test("NDR 5.2 each zone's user reaches exactly what is declared for it, and every other attempt is counted under its zone", async ({ signal, defer }) => {
+      const town = buildTown(defer);
+      raiseWalls(town, walls);
+      const places = everyPort(HOUSES.flatMap(({ hosts }) => hosts));
+      await Promise.all(HOUSES.map(({ name, hosts }) => town.start(name, 0).listen(everyPort(hosts), signal)));
+      const reached: string[] = [];
+      const before = town.counters();
+      const refused: Record<string, number> = {};
+      for (const speaker of SPEAKERS) {
+        const answers = await town.start("gateway", userId(speaker)).reach(places, signal);
+        reached.push(...places.filter((_, place) => answers[place]).map((place) => write(speaker, place)));
+        refused[speaker] = answers.filter((answer) => !answer).length;
+      }
+      const expected = SPEAKERS.flatMap((speaker) => places.filter((place) => mayReach(speaker, place)).map((place) => write(speaker, place)));
+      assert.equal(reached.toSorted(), expected.toSorted());
+      assert.equal(reached.toSorted(), OUTWARDS.toSorted());
+      const after = town.counters();
+      for (const zone of ["field", "devices", "plant", "admin", "cloud", "core"]) demandCounted(before, after, [`denied_of_${zone}`], refused[zone] ?? 0);
+      demandCounted(before, after, ["denied_of_other"], (refused["host"] ?? 0) + (refused["time"] ?? 0));
+    }, { limitMs: 90_000 });
+
+    test("NDR 5.2 NDR 1.13 each side reaches exactly the ports declared for it, at the address of its own wire, and every other attempt is counted under its side", async ({ signal, defer }) => {
+      const town = buildTown(defer);
+      raiseWalls(town, walls);
+      const places = everyPort(HOUSES.flatMap(({ gateway }) => gateway));
+      await listenAsOwners(town, places, signal);
+      const reached: string[] = [];
+      const expected: string[] = [];
+      for (const house of HOUSES) {
+        const before = town.counters();
+        const agent = town.start(house.name, 0);
+        const answers: boolean[] = [];
+        // In portions, so that the walls do not take it for a flood.
+        for (let first = 0; first < places.length; first += 136) answers.push(...(await agent.reach(places.slice(first, first + 136), signal)));
+        const open = places.filter((_, place) => answers[place]);
+        reached.push(...open.map((place) => write(house.name, place)));
+        expected.push(...places.filter((place) => flowIn(house, sourceOf(house, place), place) !== undefined).map((place) => write(house.name, place)));
+        const side = countedAs(house);
+        demandCounted(before, town.counters(), ["denied", "forwarded", "flooded"].map((verdict) => `${verdict}_from_${side}`), sent(house, places) - open.length);
+      }
+      assert.equal(reached.toSorted(), expected.toSorted());
+      assert.equal(reached.toSorted(), INWARDS.toSorted());
+    }, { limitMs: 90_000 });
+
+    test("CR 5.1 nothing is forwarded from one side to another, even where the kernel would, and every attempt is counted", async ({ signal, defer }) => {
+      const town = buildTown(defer);
+      raiseWalls(town, walls);
+      const ports = [80, 8883];
+      const placesOf = (hosts: readonly string[]): readonly Place[] => hosts.flatMap((address) => ports.flatMap((port) => [{ protocol: "tcp" as const, address, port }, { protocol: "udp" as const, address, port }]));
+      const agents = await Promise.all(HOUSES.map(async (house) => ({ house, agent: town.start(house.name, 0) })));
+      await Promise.all(agents.map(({ house, agent }) => agent.listen(placesOf(house.hosts), signal)));
+      for (const forwards of ["0", "1"]) {
+        town.run("gateway", "sysctl", ["-qw", `net.ipv4.ip_forward=${forwards}`, `net.ipv6.conf.all.forwarding=${forwards}`]);
+        for (const { house, agent } of agents) {
+          const places = placesOf(HOUSES.filter((other) => other !== house).flatMap(({ hosts }) => hosts));
+          const before = town.counters();
+          const answers = await agent.reach(places, signal);
+          assert.equal(places.filter((_, place) => answers[place]), [], `from ${house.name} with ip_forward=${forwards}`);
+          const side = countedAs(house);
+          demandCounted(before, town.counters(), [`forwarded_from_${side}`, `denied_from_${side}`], sent(house, places));
+        }
+      }
+    }, { limitMs: 90_000 });
+
+    test("NDR 5.2 no zone's user reaches another zone's port on loopback or at the gateway's own addresses", async ({ signal, defer }) => {
+      const town = buildTown(defer);
+      raiseWalls(town, walls);
+      const own = everyPort(["127.0.0.1", "::1", ...HOUSES.flatMap(({ gateway }) => gateway)]);
+      await listenAsOwners(town, own, signal);
+      const before = town.counters();
+      for (const speaker of SPEAKERS) {
+        const answers = await town.start("gateway", userId(speaker)).reach(own, signal);
+        assert.equal(own.filter((_, place) => answers[place]).map((place) => write(speaker, place)), []);
+      }
+      for (const zone of ["field", "devices", "plant", "admin", "cloud", "core"]) demandCounted(before, town.counters(), [`denied_of_${zone}`], own.length);
+    }, { limitMs: 90_000 });
+  },
+  { needs },
+);
+
+/** Each declared port is listened at by the user it belongs to, all others by root: what does not answer was stopped by the walls. */
+async function listenAsOwners(town: Town, places: readonly Place[], signal: AbortSignal): Promise<void> {
+  const owned = new Map<number, Place[]>();
+  for (const place of places) {
+    const house = HOUSES.find(({ gateway }) => gateway.includes(place.address));
+    const flow = house === undefined ? undefined : walls.flows.find((one) => one.direction === "in" && one.interface === house.wire && one.protocol === place.protocol && one.ownPort === place.port);
+    const owner = flow === undefined || flow.speaker === "kernel" ? 0 : userId(flow.speaker);
+    owned.set(owner, [...(owned.get(owner) ?? []), place]);
+  }
+  await Promise.all([...owned].map(([id, own]) => town.start("gateway", id).listen(own, signal)));
+}
+
+function sourceOf(house: House, { address }: Place): string {
+  return house.hosts.find((host) => host.includes(":") === address.includes(":")) ?? "";
+}
+
+function countedAs({ name, hosts }: House): string {
+  const side = walls.sides.find(({ subnets }) => subnets.some((subnet) => hosts.some((host) => lies(host, subnet))));
+  return side?.name.replace(/[:-]/g, "_") ?? (name === "cloud" ? "cloud" : "other");
+}
+
+/** At a port that nobody named not even neighbours are found, so that no packet of IPv6 leaves a stranger but the question for one. */
+function sent(house: House, places: readonly Place[]): number {
+  return countedAs(house) === "other" ? places.filter(({ address }) => !address.includes(":")).length : places.length;
+}
+
+function demandCounted(before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>, names: readonly string[], least: number): void {
+  const counted = names.reduce((sum, name) => sum + (after[name] ?? 0) - (before[name] ?? 0), 0);
+  assert.ok(counted >= least, `${names.join(" + ")} counted ${counted} packets, but ${least} attempts were refused`);
+}
