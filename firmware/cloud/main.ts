@@ -56,6 +56,7 @@ async function followLink(ports: ZonePorts, signal: AbortSignal): Promise<void> 
   let answer = await untilStopped(askLink(ports, 0, signal), signal);
   ports.context.ready();
   while (answer !== undefined && !signal.aborted) {
+    ports.context.setLogLevel?.(answer.logLevel);
     const change = new AbortController();
     const running = runLink(ports, answer, AbortSignal.any([signal, change.signal]));
     const changed = nextLink(ports, answer, signal);
@@ -71,11 +72,12 @@ async function followLink(ports: ZonePorts, signal: AbortSignal): Promise<void> 
 
 /** The next answer with another link, gateway or secret; undefined when the signal aborts. */
 async function nextLink(ports: ZonePorts, present: LinkAnswer, signal: AbortSignal): Promise<LinkAnswer | undefined> {
-  const content = ({ revision: _, ...rest }: LinkAnswer): string => JSON.stringify(rest);
+  const content = ({ revision: _, logLevel: __, ...rest }: LinkAnswer): string => JSON.stringify(rest);
   let { revision } = present;
   for (;;) {
     const answer = await untilStopped(askLink(ports, revision, signal), signal);
     if (answer === undefined || content(answer) !== content(present)) return answer;
+    ports.context.setLogLevel?.(answer.logLevel);
     ({ revision } = answer);
   }
 }

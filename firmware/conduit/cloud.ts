@@ -3,6 +3,7 @@
 import Type from "typebox";
 import type { Static } from "typebox";
 import { CloudSchema } from "../config/cloud-section.ts";
+import { LogLevelSchema } from "../config/log-section.ts";
 import { get, post, postForBytes } from "./route.ts";
 import { AfterSchema, FaultReportSchema, NothingSchema, OutboxFiguresSchema, SecretsSchema, SeqRangeSchema } from "./shared.ts";
 
@@ -28,11 +29,11 @@ export const LeaseHeadSchema = Type.Object(
 export type LeaseHead = Static<typeof LeaseHeadSchema>;
 
 export const cloudConduit = {
-  /** Long poll: the link that the configuration asks for, null where it asks for none, with the secrets it names. */
+  /** Long poll: the link that the configuration asks for, null where it asks for none, with the secrets it names; and how much the zone shall log. */
   link: get("/v1/link", {
     input: AfterSchema,
     reply: Type.Object(
-      { revision: Type.Integer(), gateway: Type.String(), version: Type.String(), link: Type.Union([CloudSchema, Type.Null()]), secrets: SecretsSchema },
+      { revision: Type.Integer(), logLevel: LogLevelSchema, gateway: Type.String(), version: Type.String(), link: Type.Union([CloudSchema, Type.Null()]), secrets: SecretsSchema },
       { additionalProperties: false },
     ),
   }),

@@ -4,6 +4,7 @@ import Type from "typebox";
 import type { Static } from "typebox";
 import { AssetIdSchema, NameplateSchema, PointIdSchema } from "../../drivers/contract/identity.ts";
 import { DATA_TYPES, ReadingSchema } from "../../drivers/contract/reading.ts";
+import { LogLevelSchema } from "../config/log-section.ts";
 import { get, post } from "./route.ts";
 import { AfterSchema, FaultReportSchema, NothingSchema, SecretsSchema } from "./shared.ts";
 
@@ -39,10 +40,10 @@ export const PointSpecSchema = Type.Object(
 );
 
 export const sourceConduit = {
-  /** Long poll: what the zone shall read. A change of configuration is a new revision. */
+  /** Long poll: what the zone shall read, and how much it shall log. A change of configuration is a new revision. */
   assignments: get("/v1/assignments", {
     input: AfterSchema,
-    reply: Type.Object({ revision: Type.Integer(), assignments: Type.Array(AssignmentSchema) }, { additionalProperties: false }),
+    reply: Type.Object({ revision: Type.Integer(), logLevel: LogLevelSchema, assignments: Type.Array(AssignmentSchema) }, { additionalProperties: false }),
   }),
   /** What a session found behind an assignment. Core answers which of the assets are accepted: only their readings are taken. */
   identify: post("/v1/identify", {

@@ -5,8 +5,10 @@ import type { Static } from "typebox";
 
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 
+export const LogLevelSchema = Type.Enum(LOG_LEVELS, { default: "info", description: "Least severe messages that are written." });
+
 export const LogSchema = Type.Object(
-  { level: Type.Enum(LOG_LEVELS, { default: "info", description: "Least severe messages that are written." }) },
+  { level: LogLevelSchema },
   { additionalProperties: false, default: {}, description: "What is written to the log." },
 );
 export type LogSettings = Static<typeof LogSchema>;

@@ -32,9 +32,9 @@ export class CloudState {
     this.#former = text === undefined ? undefined : (JSON.parse(text) as Standing);
   }
 
-  /** Opens the destination where the configuration asks for a cloud. One that is open stays open: what it holds is for the cloud. */
+  /** Opens the destination where the configuration asks for a cloud, and gives it its order. One that is open stays open: what it holds is for the cloud. */
   async configure(configuration: Configuration): Promise<void> {
-    if (configuration.cloud === undefined || this.#destination !== undefined) return;
+    if (configuration.cloud === undefined) return;
     this.#destination = await this.#outbox.openDestination(CLOUD, { order: configuration.cloud.order });
   }
 

@@ -12,6 +12,7 @@ import { verifyAudit } from "./audit/verify.ts";
 import { CloudState } from "./cloud-state.ts";
 import { ActiveConfiguration } from "./configuration/active-configuration.ts";
 import { keepGatewayId } from "./configuration/gateway-id.ts";
+import { outboxLimitsOf } from "./configuration/outbox-limits.ts";
 import type { ConditionCode } from "./health/condition-codes.ts";
 import { Conditions } from "./health/conditions.ts";
 import { Fading } from "./health/fading.ts";
@@ -62,7 +63,7 @@ export async function openCore(context: ZoneContext, signal: AbortSignal): Promi
 }
 
 async function openParts(context: ZoneContext, signal: AbortSignal, closers: (() => unknown)[], close: () => Promise<void>): Promise<OpenCore> {
-  const { clock, log, dataDir } = context;
+  const { clock, log, dataDir, setLogLevel = () => undefined } = context;
   const { audit, conditions, state, trail, vault } = openStores(context, closers);
   const kept = openKept(state.database);
   const configuration = await ActiveConfiguration.open({ file: context.configFile, clock, kept, conditions, trail }, signal);
@@ -79,7 +80,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const secrets = new Secrets(vault.vault, conditions, trail);
   const zones = new Zones(clock, fading);
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.setAside !== undefined, version: packageJson.version };
-  const parts: CoreParts = { ...start, clock, log, gateway, conditions, fading, trail, secrets, configuration, register, links, values, outbox, cloud, revisions, zones };
+  const parts: CoreParts = { ...start, clock, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, outbox, cloud, revisions, zones };
   const verify = async (stop: AbortSignal): Promise<void> => {
     const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop));
     if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);
@@ -118,13 +119,12 @@ function flushAll(values: LastValues): void {
 }
 
 function openOutboxOf({ clock, log, dataDir }: ZoneContext, configuration: ActiveConfiguration, kept: Kept, conditions: Conditions, trail: AuditTrail): Promise<Outbox> {
-  const { maxAge, maxBytes, watermark } = configuration.current.outbox;
   const open = openOutbox({
     file: join(dataDir, "outbox.db"),
     clock,
     log: log.child("outbox"),
     generation: kept.read("outbox-generation"),
-    limits: { maxAgeMs: maxAge, maxFraction: watermark.maxFraction, reserveBytes: watermark.reserveBytes, ...(maxBytes === undefined ? {} : { maxBytes }) },
+    limits: outboxLimitsOf(configuration.current),
     report: {
       raise: (code, subject, detail) => {
         const isNew = conditions.raise(code, subject, detail);

@@ -1,7 +1,7 @@
 // What core is made of once it is open: the parts that the conduits' handlers work on.
 
 import type { Clock } from "../../drivers/contract/clock.ts";
-import type { Log } from "../runtime/journal.ts";
+import type { Log, LogLevel } from "../runtime/journal.ts";
 import type { AuditTrail } from "./audit/trail.ts";
 import type { ActiveConfiguration } from "./configuration/active-configuration.ts";
 import type { CloudState } from "./cloud-state.ts";
@@ -18,6 +18,8 @@ import type { Secrets } from "./vault/secrets.ts";
 export interface CoreParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** How much this process logs. */
+  readonly setLogLevel: (level: LogLevel) => void;
   readonly gateway: string;
   readonly version: string;
   readonly conditions: Conditions;

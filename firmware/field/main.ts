@@ -39,7 +39,8 @@ async function followAssignments(client: ConduitClient<typeof sourceConduit>, ac
   let isFirst = true;
   while (!signal.aborted) {
     try {
-      const { revision, assignments } = await client.call("assignments", { after, waitMs: isFirst ? 0 : WAIT_MS }, signal);
+      const { revision, logLevel, assignments } = await client.call("assignments", { after, waitMs: isFirst ? 0 : WAIT_MS }, signal);
+      context.setLogLevel?.(logLevel);
       if (isFirst || revision !== after) acquisitions.apply(assignments);
       after = revision;
       if (isFirst) context.ready();

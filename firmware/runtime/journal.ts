@@ -11,6 +11,12 @@ export interface Log extends DriverLog {
   child(scope: string): Log;
 }
 
+/** The journal of a whole process. */
+export interface Journal extends Log {
+  /** From now on, for all its scopes. */
+  setLevel(level: LogLevel): void;
+}
+
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -23,10 +29,11 @@ export interface JournalOptions {
 }
 
 /** Writes synchronously, so that the last words of a dying process are kept. No secret field and no credential goes out. */
-export function openJournal(options: JournalOptions): Log {
+export function openJournal(options: JournalOptions): Journal {
   const { scope, level = "info", destination = standardOutput() } = options;
   const settings = { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } };
-  return scoped(pino(settings, destination), scope);
+  const logger = pino(settings, destination);
+  return { ...scoped(logger, scope), setLevel: (next) => void (logger.level = next) };
 }
 
 /** A reader that went away (a closed terminal) is no reason to stop. */

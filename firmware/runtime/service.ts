@@ -1,13 +1,15 @@
 // What a zone is to the runtime: a name and a function that runs until it is told to stop.
 
 import type { Clock } from "../../drivers/contract/clock.ts";
-import type { Log } from "./journal.ts";
+import type { Log, LogLevel } from "./journal.ts";
 
 /** What the runtime gives a zone. */
 export interface ZoneContext {
   readonly clock: Clock;
   /** Scoped with the zone's name. */
   readonly log: Log;
+  /** How much this process logs from now on. Absent where the journal is not the process's own. */
+  readonly setLogLevel?: (level: LogLevel) => void;
   /** Absolute path; exists, mode 0700. */
   readonly dataDir: string;
   /** Absolute path, where one was named on the command line. */

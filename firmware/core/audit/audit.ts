@@ -18,7 +18,15 @@ export type AuditAction =
   | "readings.dropped"
   | "database.set-aside"
   | "access.denied"
-  | "asset.changed";
+  | "asset.changed"
+  | "firewall.changed"
+  | "network.changed"
+  | "change.confirmed"
+  | "change.returned"
+  | "cloud-addresses.refused"
+  | "usb.authorized"
+  | "clock.set"
+  | "system.restarted";
 
 export interface AuditEvent {
   /** Who: a zone, `local` for the command line, `core` itself. */

@@ -26,8 +26,8 @@ export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit
   return {
     link: async ({ after, waitMs }, { signal }) => {
       await revisions.link.wait(after, waitMs, signal);
-      const link = configuration.current.cloud ?? null;
-      return { revision: revisions.link.value, gateway: core.gateway, version: core.version, link, secrets: secrets.textsFor(link) };
+      const { cloud: link = null, log } = configuration.current;
+      return { revision: revisions.link.value, logLevel: log.level, gateway: core.gateway, version: core.version, link, secrets: secrets.textsFor(link) };
     },
     lease: (request, call) => {
       recall(call);

@@ -3,6 +3,7 @@
 import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import type { Assignment, sourceConduit } from "../../conduit/source.ts";
 import type { Handlers } from "../../runtime/conduit-server.ts";
+import type { LogLevel } from "../../runtime/journal.ts";
 import { segmentOf } from "../configuration/placements.ts";
 import { ASSET_ADVISORY_CODES, assetAdvisory } from "../health/fault-conditions.ts";
 import type { IdentityChange } from "../inventory/register.ts";
@@ -13,18 +14,19 @@ import { noteQuarantine, takeReadings } from "./take-readings.ts";
 
 /** `zone` is the conduit's name; it is served once per process. */
 export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<typeof sourceConduit> {
-  const { revisions } = core;
+  const { configuration, revisions } = core;
+  const logLevel = (): LogLevel => configuration.current.log.level;
   let mustReopen = core.isStateNew;
   return {
     assignments: async ({ after, waitMs }, { signal }) => {
       // A zone that outlived the former state.db believes its assets known: an empty list makes it identify them again.
       if (mustReopen && after !== 0) {
         mustReopen = false;
-        return { revision: revisions.assignments.value - 1, assignments: [] };
+        return { revision: revisions.assignments.value - 1, logLevel: logLevel(), assignments: [] };
       }
       mustReopen = false;
       await revisions.assignments.wait(after, waitMs, signal);
-      return { revision: revisions.assignments.value, assignments: listAssignments(core, zone) };
+      return { revision: revisions.assignments.value, logLevel: logLevel(), assignments: listAssignments(core, zone) };
     },
     identify: (input) => takeIdentity(core, zone, input),
     readings: (input, { identity }) => takeReadings(core, zone, input, identity),

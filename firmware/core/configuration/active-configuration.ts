@@ -21,8 +21,6 @@ export interface ConfigurationOptions {
   readonly trail: AuditTrail;
 }
 
-/** Read at start only: nothing in core can change them while it runs. */
-const READ_AT_START: ReadonlySet<string> = new Set(["outbox", "log"]);
 /** Lines of a broken configuration that a condition shows. */
 const SHOWN_LINES = 5;
 const NO_FILE = "the configuration";
@@ -60,8 +58,8 @@ export class ActiveConfiguration {
     const { file, kept, conditions, trail } = this.#options;
     if (file === undefined) return { applied: [], needsRestart: [] };
     const bytes = await this.#load(actor, file, signal);
-    const change = split(compareConfigurations(this.#current, bytes.configuration));
-    const waiting = split(compareConfigurations(this.#atStart, bytes.configuration)).needsRestart;
+    const change = compareConfigurations(this.#current, bytes.configuration);
+    const waiting = compareConfigurations(this.#atStart, bytes.configuration).needsRestart;
     this.#known = bytes.known;
     this.#current = bytes.configuration;
     kept.write("good-configuration", Buffer.from(bytes.known).toString("utf8"));
@@ -133,11 +131,6 @@ function refuse(options: ConfigurationOptions, file: string, fault: Fault, actor
   const words = lines.slice(0, SHOWN_LINES).join("\n") + more;
   const isNew = options.conditions.raise("CONFIG_BROKEN", file, words);
   if (isNew) options.trail.record({ actor, action: "configuration.refused", target: file, result: "refused", detail: { faults: words } });
-}
-
-function split(change: ConfigurationChange): ConfigurationChange {
-  const isLate = (name: string): boolean => READ_AT_START.has(name);
-  return { applied: change.applied.filter((name) => !isLate(name)), needsRestart: [...change.needsRestart, ...change.applied.filter(isLate)] };
 }
 
 function demandConfigFault(error: unknown): void {

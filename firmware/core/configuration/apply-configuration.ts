@@ -4,12 +4,15 @@ import type { ConfigurationChange } from "../../config/compare.ts";
 import { CLOUD } from "../cloud-state.ts";
 import { ASSET_CODES, CLOUD_LINK_CODES } from "../health/fault-conditions.ts";
 import type { CoreParts } from "../parts.ts";
+import { outboxLimitsOf } from "./outbox-limits.ts";
 import { placementsOf, secretUsers } from "./placements.ts";
 
 /** What the configuration says goes to the parts; at start everything, later what has changed. */
 export async function applyConfiguration(parts: CoreParts, change?: ConfigurationChange): Promise<void> {
-  const { cloud, conditions, configuration, links, register, revisions, secrets } = parts;
+  const { cloud, conditions, configuration, links, outbox, register, revisions, secrets } = parts;
   const { current } = configuration;
+  parts.setLogLevel(current.log.level);
+  outbox.setLimits(outboxLimitsOf(current));
   const placements = placementsOf(current);
   register.place(placements);
   for (const [name] of links.entries()) if (!placements.has(name)) links.delete(name);
@@ -22,5 +25,5 @@ export async function applyConfiguration(parts: CoreParts, change?: Configuratio
   if (change === undefined) return;
   revisions.assignments.advance();
   revisions.inventory.advance();
-  if (change.applied.includes("cloud")) revisions.link.advance();
+  if (change.applied.includes("cloud") || change.applied.includes("log")) revisions.link.advance();
 }

@@ -160,8 +160,10 @@ export interface Outbox {
   quarantine(request: QuarantineRequest): Promise<void>;
   /** The durable cursors of these assets; an asset without one is left out. */
   cursors(assets: readonly AssetId[]): Record<AssetId, string>;
-  /** Makes the destination's stream when it is opened for the first time; readings go to it from then on. */
+  /** Makes the destination's stream when it is opened for the first time; readings go to it from then on. Opened again, it takes the options over. */
   openDestination(name: string, options?: DestinationOptions): Promise<Destination>;
+  /** Other bounds from now on; what they demand is done within a second. `recentRows` stays as it was at the opening. */
+  setLimits(limits: OutboxLimits): void;
   /** For good: its streams with all they hold are deleted. */
   closeDestination(name: string): Promise<void>;
   /** Cheap. All zero for a destination that was never opened. */

@@ -16,7 +16,8 @@ import type { Stream } from "./stream.ts";
 export interface DestinationParts {
   readonly name: string;
   readonly clock: Clock;
-  readonly limits: Bounds;
+  /** The bounds that hold now. */
+  readonly limits: () => Bounds;
   readonly commits: GroupCommit;
   /** The database that is open now. */
   readonly store: () => Store;
@@ -38,7 +39,7 @@ export class OpenDestination implements Destination {
   readonly name: string;
   readonly holder: Holder;
   readonly #parts: DestinationParts;
-  readonly #isStrict: boolean;
+  #isStrict: boolean;
   readonly #pulse: Pulse;
   /** When which number was the next: how old the live lane's front is. Ascending. */
   #marks: { readonly atMs: number; readonly next: number; readonly stream: string }[] = [];
@@ -64,6 +65,16 @@ export class OpenDestination implements Destination {
   }
 
   openLive(): void {
+    this.#open()?.openLive();
+    this.#pulse.beat();
+  }
+
+  /** What is leased stays leased; the next lease is of the new order. */
+  setOrder(order: DestinationOptions["order"]): void {
+    const isStrict = order === "strict";
+    if (isStrict === this.#isStrict) return;
+    this.#isStrict = isStrict;
+    for (const stream of this.#parts.store().streamsOf(this.name)) stream.lookAgainFrom(1);
     this.#open()?.openLive();
     this.#pulse.beat();
   }
@@ -118,7 +129,7 @@ export class OpenDestination implements Destination {
           const known = store().streams.get(verdicts.stream);
           // The recovery has not read its row yet: what is settled now shall not come again.
           const stream = known ?? (this.#parts.isRecovering() ? store().addStream(this.name, { uuid: verdicts.stream, state: "recovering" }) : undefined);
-          if (stream !== undefined) settleVerdicts(store(), limits, stream, verdicts, clock.now());
+          if (stream !== undefined) settleVerdicts(store(), limits(), stream, verdicts, clock.now());
         },
       });
     }

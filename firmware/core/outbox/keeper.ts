@@ -12,7 +12,8 @@ import type { Store } from "./store.ts";
 
 export interface KeeperParts {
   readonly clock: Clock;
-  readonly limits: Bounds;
+  /** The bounds that hold now. */
+  readonly limits: () => Bounds;
   readonly commits: GroupCommit;
   readonly store: () => Store;
   readonly report: OutboxReport;
@@ -60,7 +61,7 @@ export class Keeper {
 
   /** Looks at the disk, and drops or gives back what is needed. */
   measure(): Room {
-    const room = measureRoom(this.#parts.store(), this.#parts.limits);
+    const room = measureRoom(this.#parts.store(), this.#parts.limits());
     this.#room = room;
     this.#sinceMeasured = 0;
     if (room.beforeDropBytes < 0 || room.pagesToReturn > 0) this.#makeRoom();
@@ -92,7 +93,7 @@ export class Keeper {
     this.#isPurging = true;
     this.#debt = 0;
     const { commits, store, limits } = this.#parts;
-    const more = commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => purgeSettled(store(), limits) });
+    const more = commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => purgeSettled(store(), limits()) });
     void more.then((rows) => this.#ended(rows >= ROWS_PER_COMMIT), () => this.#ended(false));
   }
 
@@ -110,16 +111,16 @@ export class Keeper {
   /** What nobody misses first: recovered damaged files, confirmed rows; then samples, then events. */
   async #makeRoomInPortions(): Promise<void> {
     const { store, limits, commits } = this.#parts;
-    const isShort = (): boolean => (this.#room = measureRoom(store(), limits)).beforeDropBytes < SPARE_BYTES;
+    const isShort = (): boolean => (this.#room = measureRoom(store(), limits())).beforeDropBytes < SPARE_BYTES;
     if (isShort() && dropDamaged(store().file, 0) && !isShort()) return;
-    while (isShort() && (await commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => purgeSettled(store(), limits, 0) })) > 0);
+    while (isShort() && (await commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => purgeSettled(store(), limits(), 0) })) > 0);
     while (isShort() && (await this.#drop("storage", true, Number.POSITIVE_INFINITY)) > 0);
     while (isShort() && (await this.#drop("storage", false, Number.POSITIVE_INFINITY)) > 0);
-    for (let room = measureRoom(store(), limits); room.pagesToReturn > 0; ) {
+    for (let room = measureRoom(store(), limits()); room.pagesToReturn > 0; ) {
       const pages = Math.min(room.pagesToReturn, VACUUM_PAGES);
       store().db.pragma(`incremental_vacuum(${pages})`);
       await new Promise((resolve) => setImmediate(resolve));
-      const after = measureRoom(store(), limits);
+      const after = measureRoom(store(), limits());
       if (after.pagesToReturn >= room.pagesToReturn) break;
       room = after;
     }
@@ -128,7 +129,7 @@ export class Keeper {
   #dropAged(): void {
     if (this.#isDropping) return;
     this.#isDropping = true;
-    const limitMs = this.#parts.clock.now() - this.#parts.limits.maxAgeMs;
+    const limitMs = this.#parts.clock.now() - this.#parts.limits().maxAgeMs;
     const dropAll = async (): Promise<void> => {
       while ((await this.#drop("age", true, limitMs)) > 0);
       while ((await this.#drop("age", false, limitMs)) > 0);

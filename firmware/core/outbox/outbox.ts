@@ -1,7 +1,7 @@
 // The outbox: every accepted reading, kept until each of its destinations confirmed it.
 
 import { appendRequest, quarantineRequest, QUARANTINE_DROPPED, sizeOf } from "./append.ts";
-import type { AppendAnswer, AppendRequest, Destination, DestinationOptions, DropEvent, Outbox, OutboxOptions, QuarantinedPayload, QuarantineRequest, RejectedReading } from "./contract.ts";
+import type { AppendAnswer, AppendRequest, Destination, DestinationOptions, DropEvent, Outbox, OutboxLimits, OutboxOptions, QuarantinedPayload, QuarantineRequest, RejectedReading } from "./contract.ts";
 import { isDamage, messageOf, pendingDamaged } from "./database.ts";
 import { OpenDestination } from "./destination.ts";
 import { asFault, type Fault } from "../../../drivers/contract/fault.ts";
@@ -39,12 +39,12 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 class OpenOutbox implements Outbox {
   readonly generation: string;
   readonly #options: OutboxOptions;
-  readonly #limits: Bounds;
   readonly #commits: GroupCommit;
   readonly #keeper: Keeper;
   readonly #verifier = new Verifier();
   readonly #destinations = new Map<string, OpenDestination>();
   readonly #timers: Timers;
+  #limits: Bounds;
   #store: Store;
   #recovery = new AbortController();
   #leases = 0;
@@ -66,7 +66,7 @@ class OpenOutbox implements Outbox {
       replaceDatabase: (cause) => this.#replace(cause),
       stored: (fault) => this.#reportStored(fault),
     });
-    this.#keeper = new Keeper({ clock: options.clock, limits, commits: this.#commits, store: () => this.#store, report: options.report, dropped: (events) => this.#tellDropped(events) });
+    this.#keeper = new Keeper({ clock: options.clock, limits: () => this.#limits, commits: this.#commits, store: () => this.#store, report: options.report, dropped: (events) => this.#tellDropped(events) });
     this.#begin(opened);
     this.#timers.every("tick", TICK_MS, () => this.#tick());
   }
@@ -100,11 +100,14 @@ class OpenOutbox implements Outbox {
 
   async openDestination(name: string, options: DestinationOptions = {}): Promise<Destination> {
     const before = this.#destinations.get(name);
-    if (before !== undefined) return before;
+    if (before !== undefined) {
+      before.setOrder(options.order);
+      return before;
+    }
     const parts = {
       name,
       clock: this.#options.clock,
-      limits: this.#limits,
+      limits: () => this.#limits,
       commits: this.#commits,
       store: () => this.#store,
       failed: (error: unknown) => this.#readFailed(error),
@@ -118,6 +121,10 @@ class OpenOutbox implements Outbox {
     const hasOpen = (): boolean => this.#store.openStreams().some((stream) => stream.destination === name);
     if (!hasOpen()) await this.#commits.submit({ bytes: 0, rows: 1, run: () => void (hasOpen() || this.#store.addStream(name)) });
     return destination;
+  }
+
+  setLimits(limits: OutboxLimits): void {
+    this.#limits = completeLimits(limits);
   }
 
   async closeDestination(name: string): Promise<void> {

@@ -98,7 +98,7 @@ function makeStore() {
   const handlers = {
     link: async ({ after, waitMs }: { after: number; waitMs: number }, { signal }: { signal: AbortSignal }) => {
       await poll(() => revision > after, waitMs, signal);
-      return { revision, gateway: GATEWAY, version: "0.0.0", link, secrets };
+      return { revision, logLevel: "info" as const, gateway: GATEWAY, version: "0.0.0", link, secrets };
     },
     lease: async (request: { lane: Lane; maxCount: number; maxBytes: number; lingerMs: number; waitMs: number }, { signal }: { signal: AbortSignal }) => {
       const queue = lanes[request.lane];

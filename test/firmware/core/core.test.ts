@@ -22,6 +22,14 @@ async function countLeased({ cloud }: RunningCore, signal: AbortSignal): Promise
   return heads.reduce((sum, { count }) => sum + count, 0);
 }
 
+/** Sends until something is refused. */
+async function insist(core: RunningCore, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await core.source.call("readings", { readings: [sampleOf(assetOf("1"))] }, signal);
+    await systemClock.sleep(50, signal);
+  }
+}
+
 suite("core", (test) => {
   test("starts with nothing, and its status says so", async ({ defer, signal }) => {
     const core = await startCore(defer, undefined);
@@ -149,10 +157,29 @@ suite("core, configuration", (test) => {
     assert.match(conditions[0]?.cause ?? "", /weir\.yaml:\d+:\d+/);
     assert.equal((await again.source.call("assignments", { after: 0, waitMs: 0 }, signal)).assignments.map(({ name }) => name), ["press-1"]);
   });
+  test("log level, bounds and order take effect without a restart, in all zones", async ({ defer, signal }) => {
+    const core = await startCore(defer, configure({ "press-1": undefined }, CLOUD_SECTION));
+    await identify(core, "press-1", "1", signal);
+    const { revision } = await core.source.call("assignments", { after: 0, waitMs: 0 }, signal);
+    const { revision: linkRevision } = await core.cloud.call("link", { after: 0, waitMs: 0 }, signal);
+    const polls = [core.source.call("assignments", { after: revision, waitMs: 9000 }, signal), core.cloud.call("link", { after: linkRevision, waitMs: 9000 }, signal)] as const;
+    // The bound lies below what the file has already: readings are refused at once.
+    writeFileSync(core.configFile, configure({ "press-1": undefined }, `${CLOUD_SECTION}  order: strict\nlog: { level: warn }\noutbox: { watermark: { reserveBytes: ${2 ** 50}, maxFraction: 0.1 } }\n`));
+    assert.equal(await core.local.call("reload", {}, signal), { applied: ["cloud", "outbox", "log"], needsRestart: [] });
+    assert.equal(await standing(core, signal).then((codes) => codes.filter((code) => code.startsWith("CONFIG"))), []);
+    for (const { logLevel } of await Promise.all(polls)) assert.is(logLevel, "warn");
+    assert.equal(core.levels, ["info", "warn"]);
+    await assert.rejects(insist(core, signal), "STORAGE_FULL");
+    writeFileSync(core.configFile, configure({ "press-1": undefined }, `${CLOUD_SECTION}  order: strict\n`));
+    await core.local.call("reload", {}, signal);
+    assert.is((await core.source.call("readings", { readings: [sampleOf(assetOf("1"))] }, signal)).accepted, 1);
+    assert.is((await core.cloud.call("lease", { ...LEASE, waitMs: 0, lane: "backlog" }, signal)).head.count, 0);
+    assert.ok((await core.cloud.call("lease", { ...LEASE, lane: "live" }, signal)).head.count > 0);
+  });
   test("what is read at start only is named as waiting for a restart", async ({ defer, signal }) => {
     const core = await startCore(defer, "gateway: { id: one }\n");
     writeFileSync(core.configFile, "gateway: { id: two }\noutbox: { maxAge: 1d }\n");
-    assert.equal((await core.local.call("reload", {}, signal)).needsRestart, ["gateway.id", "outbox"]);
+    assert.equal((await core.local.call("reload", {}, signal)).needsRestart, ["gateway.id"]);
     assert.equal(await standing(core, signal), [`CONFIG_NEEDS_RESTART ${core.configFile}`]);
     assert.is((await core.cloud.call("link", { after: 0, waitMs: 0 }, signal)).gateway, "one");
   });

@@ -26,8 +26,10 @@ export interface RunningCore {
   readonly source: ConduitClient<typeof sourceConduit>;
   readonly cloud: ConduitClient<typeof cloudConduit>;
   readonly local: ConduitClient<typeof localConduit>;
-  /** What core has logged so far. */
+  /** What core has logged so far, whatever the level that it was told. */
   log(): string;
+  /** The levels that it was told to log at, in their order. */
+  readonly levels: readonly string[];
   /** Stops it as SIGTERM does; resolves with the milliseconds that took. */
   stop(): Promise<number>;
 }
@@ -44,10 +46,11 @@ export async function startCore(defer: Defer, configuration: string | undefined,
   const configFile = join(dataDir, "weir.yaml");
   if (configuration !== undefined) writeFileSync(configFile, configuration);
   const lines: string[] = [];
+  const levels: string[] = [];
   const log = openJournal({ scope: "core", level: "debug", destination: { write: (line) => void lines.push(line) } satisfies pino.DestinationStream });
   const stopping = new AbortController();
   const { promise: isReady, resolve: ready } = Promise.withResolvers<void>();
-  const ended = core.run({ clock: systemClock, log, dataDir, configFile, epoch: randomUUID(), ready }, stopping.signal);
+  const ended = core.run({ clock: systemClock, log, setLogLevel: (level) => void levels.push(level), dataDir, configFile, epoch: randomUUID(), ready }, stopping.signal);
   const clients: { close(): Promise<void> }[] = [];
   const stop = async (): Promise<number> => {
     const startedMs = systemClock.uptimeMs();
@@ -64,7 +67,7 @@ export async function startCore(defer: Defer, configuration: string | undefined,
     clients.push(client);
     return client;
   };
-  return { dataDir, configFile, source: open(sourceConduit, "source-field"), cloud: open(cloudConduit, "cloud"), local: open(localConduit, "local"), log: () => lines.join(""), stop };
+  return { dataDir, configFile, source: open(sourceConduit, "source-field"), cloud: open(cloudConduit, "cloud"), local: open(localConduit, "local"), log: () => lines.join(""), levels, stop };
 }
 
 /** One section of `assets:` per name; a name with a secret gets credentials from it. */

@@ -79,7 +79,7 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
           });
         });
       }
-      return { revision, assignments: [...assignments] };
+      return { revision, logLevel: "info", assignments: [...assignments] };
     },
     identify: (found) => {
       core.identified.push(found);

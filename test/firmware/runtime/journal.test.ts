@@ -54,6 +54,17 @@ suite("journal", (test) => {
     assert.not.match(text(), new RegExp(Buffer.from(CANARY).toString("base64")));
   });
 
+  test("takes another level over, in all its scopes", () => {
+    const lines: string[] = [];
+    const log = openJournal({ scope: "core", destination: { write: (line: string) => void lines.push(line) } });
+    const child = log.child("outbox");
+    child.debug({}, "unheard");
+    log.setLevel("debug");
+    child.debug({}, "heard");
+    log.setLevel("error");
+    log.warn({}, "unheard");
+    assert.is(lines.length, 1);
+  });
   test("changes nothing of what it was given", () => {
     const given = { password: CANARY };
     open().log.info(given, "x");

@@ -187,6 +187,20 @@ suite(
       assert.equal(values((await lease(cloud, "live", signal)).elements), [4]);
       assert.equal(values((await lease(cloud, "backlog", signal)).elements), [1, 2, 3]);
     });
+    test("takes another order over while it is open, and gives nothing twice", async ({ defer, signal }) => {
+      const outbox = await makeFixture(defer).open();
+      const cloud = await outbox.openDestination("cloud");
+      cloud.openLive();
+      await outbox.append({ zone: "field", readings: [...samples(10), event("a"), ...samples(10, 11)] });
+      const held = await lease(cloud, "live", signal, { maxCount: 5 });
+      assert.is(held.elements.length, 5);
+      await outbox.openDestination("cloud", { order: "strict" });
+      assert.equal((await drain(cloud, "live", signal)).map(({ seq }) => seq), Array.from({ length: 16 }, (_, index) => index + 6));
+      await outbox.openDestination("cloud", { order: "lanes" });
+      await cloud.settle({ stream: held.stream, accepted: [], rejected: [], kept: held.ranges });
+      assert.equal((await drain(cloud, "backlog", signal)).map(({ seq }) => seq), [1, 2, 3, 4, 5]);
+      assert.is(outbox.figures("cloud").queued, 0);
+    });
     test("delivers everything in one lane where the order is strict", async ({ defer, signal }) => {
       const outbox = await makeFixture(defer).open();
       const cloud = await outbox.openDestination("cloud", { order: "strict" });
