@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 
+import { isEvent, type Sample } from "../../drivers/contract/reading.ts";
 import { localConduit, type Condition, type Status } from "../../firmware/conduit/local.ts";
 import { openConduit } from "../../firmware/runtime/conduit-client.ts";
 import { conduitSocket } from "../../firmware/runtime/conduit-path.ts";
@@ -32,6 +33,8 @@ export interface GatewayUnderTest {
   readonly dataDir: string;
   /** Waits while core is away. */
   status(): Promise<Status>;
+  /** The last value of each point. */
+  values(): Promise<readonly Sample[]>;
   /** Asks until the status is as wanted; rejects with the last status when `limitMs` is over. */
   until(what: string, isSo: (status: Status) => boolean, limitMs?: number): Promise<Status>;
   /** Until every zone runs and so many machines are connected. */
@@ -83,6 +86,7 @@ export function startGateway({ defer, signal }: TestContext, options: GatewayOpt
     child,
     dataDir,
     status,
+    values: async () => (await client.call("values", { after: 0, waitMs: 0 }, signal)).values.map(({ reading }) => reading).filter((reading): reading is Sample => !isEvent(reading)),
     until: untilStatus,
     untilReading: (machines, limitMs) => untilStatus(`${machines} machines connected`, (now) => areZonesRunning(now) && connected(now) >= machines, limitMs),
     zonePids: () => zonePids(child.pid),

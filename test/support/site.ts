@@ -106,9 +106,9 @@ export interface CloudSide {
 }
 
 /** mosquitto with the collector of `weir simulate cloud` behind it, whose session is there before the first uplink. Declare `needs: ["mosquitto"]`. */
-export async function startCloudSide({ defer, signal }: TestContext, folder: string, name = "cloud"): Promise<CloudSide> {
-  const ledger = join(folder, `${name}.ndjson`);
-  const broker = await startMosquitto(defer, signal, { global: ["allow_anonymous true", "persistence true"], logType: "error" });
+export async function startCloudSide({ defer, signal }: TestContext, folder: string, logType = "error"): Promise<CloudSide> {
+  const ledger = join(folder, "cloud.ndjson");
+  const broker = await startMosquitto(defer, signal, { global: ["allow_anonymous true", "persistence true"], logType });
   const url = `mqtt://127.0.0.1:${broker.port}`;
   const collector = startChild(defer, process.execPath, [weir, "simulate", "cloud", "--broker", url, "--ledger", ledger, "--report", "100"]);
   await collector.line(/"cloud":/, signal);
