@@ -50,8 +50,12 @@ export interface LoadedConfiguration {
 
 /** The configuration that `text` states; empty text states all defaults. Throws Fault CONFIG_INVALID with one line per fault. */
 export function loadConfiguration(text: string | Uint8Array, fileName: string): LoadedConfiguration {
-  const { problems, configuration } = inspectConfiguration(text);
-  if (configuration !== undefined) return { configuration };
+  return { configuration: demandConfiguration(inspectConfiguration(text), fileName) };
+}
+
+/** The configuration that was inspected. Throws Fault CONFIG_INVALID with one line per fault. */
+export function demandConfiguration({ problems, configuration }: InspectedConfiguration, fileName: string): Configuration {
+  if (configuration !== undefined) return configuration;
   throw new Fault("CONFIG_INVALID", problems.map((problem) => writeProblem(fileName, problem)).join("\n"));
 }
 
@@ -71,7 +75,8 @@ export async function readConfigurationFile(file: string, signal: AbortSignal): 
   }
 }
 
-function freeze<Value>(value: Value): Value {
+/** Freezes it all through; returns it. */
+export function freeze<Value>(value: Value): Value {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   for (const child of Object.values(value)) freeze(child);
   return Object.freeze(value);

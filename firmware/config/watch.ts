@@ -5,11 +5,10 @@ import { watch } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Clock } from "../../drivers/contract/clock.ts";
 import { asFault, type Fault, isFault } from "../../drivers/contract/fault.ts";
-import { loadConfiguration, readConfigurationFile } from "./load.ts";
-import type { Configuration } from "./schema.ts";
+import { readConfigurationFile } from "./load.ts";
 
-/** What the file says now: a configuration, or the fault that makes it unusable; then the one before stays in force. */
-export type ConfigurationNews = { readonly configuration: Configuration; readonly fault?: undefined } | { readonly fault: Fault; readonly configuration?: undefined };
+/** What the file holds now, not yet inspected, or the fault because of which it cannot be read; then the one before stays in force. */
+export type ConfigurationNews = { readonly bytes: Uint8Array; readonly fault?: undefined } | { readonly fault: Fault; readonly bytes?: undefined };
 
 /** Quiet time after the last sign of writing; an editor's rename, truncate and write come within milliseconds. */
 const SETTLE_MS = 200;
@@ -39,7 +38,7 @@ export async function watchConfiguration(
       if (signal.aborted) break;
       if (content.digest !== seen) {
         seen = content.digest;
-        await onChange(content.news());
+        await onChange(content.news);
       }
       await wake.wait(clock, signal);
     }
@@ -51,24 +50,16 @@ export async function watchConfiguration(
 
 interface Content {
   readonly digest: string;
-  news(): ConfigurationNews;
+  readonly news: ConfigurationNews;
 }
 
 async function look(file: string, signal: AbortSignal): Promise<Content> {
   try {
     const bytes = await readConfigurationFile(file, signal);
-    return { digest: digest(bytes), news: () => load(bytes, file) };
+    return { digest: digest(bytes), news: { bytes } };
   } catch (error) {
     const fault = asFault(error, file);
-    return { digest: `fault ${fault.message}`, news: () => ({ fault }) };
-  }
-}
-
-function load(bytes: Uint8Array, file: string): ConfigurationNews {
-  try {
-    return loadConfiguration(bytes, file);
-  } catch (error) {
-    return { fault: asFault(error, file) };
+    return { digest: `fault ${fault.message}`, news: { fault } };
   }
 }
 

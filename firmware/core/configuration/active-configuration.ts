@@ -5,7 +5,8 @@ import { asFault, isFault } from "../../../drivers/contract/fault.ts";
 import type { Fault } from "../../../drivers/contract/fault.ts";
 import { compareConfigurations } from "../../config/compare.ts";
 import type { ConfigurationChange } from "../../config/compare.ts";
-import { loadConfiguration, readConfigurationFile } from "../../config/load.ts";
+import { loadApart } from "../../config/inspect-apart.ts";
+import { readConfigurationFile } from "../../config/load.ts";
 import type { Configuration } from "../../config/schema.ts";
 import { watchConfiguration } from "../../config/watch.ts";
 import type { AuditTrail } from "../audit/trail.ts";
@@ -24,12 +25,15 @@ export interface ConfigurationOptions {
 /** Lines of a broken configuration that a condition shows. */
 const SHOWN_LINES = 5;
 const NO_FILE = "the configuration";
+/** At start nobody waits for an answer yet: a thread is only worth its start for a large text. */
+const IN_PLACE_AT_START_BYTES = 32_768;
 
 export class ActiveConfiguration {
   readonly #options: ConfigurationOptions;
   readonly #atStart: Configuration;
   #current: Configuration;
   #known: Uint8Array | undefined;
+  #last: Promise<unknown> = Promise.resolve();
   #listener: (change: ConfigurationChange) => void = () => undefined;
 
   private constructor(options: ConfigurationOptions, loaded: { readonly configuration: Configuration; readonly known: Uint8Array | undefined }) {
@@ -53,8 +57,14 @@ export class ActiveConfiguration {
     this.#listener = listener;
   }
 
-  /** Reads the file again. Throws CONFIG_INVALID with the lines; then the configuration before stays in force. */
-  async reload(actor: string, signal: AbortSignal): Promise<ConfigurationChange> {
+  /** Reads the file again. Throws CONFIG_INVALID with the lines; then the configuration before stays in force. One after the other: the newest reading wins. */
+  reload(actor: string, signal: AbortSignal): Promise<ConfigurationChange> {
+    const turn = this.#last.then(() => this.#reload(actor, signal));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #reload(actor: string, signal: AbortSignal): Promise<ConfigurationChange> {
     const { file, kept, conditions, trail } = this.#options;
     if (file === undefined) return { applied: [], needsRestart: [] };
     const bytes = await this.#load(actor, file, signal);
@@ -87,7 +97,7 @@ export class ActiveConfiguration {
     let known: Uint8Array | undefined;
     try {
       known = await readConfigurationFile(file, signal);
-      return { configuration: loadConfiguration(known, file).configuration, known };
+      return { configuration: await loadApart(known, file, this.#options, signal), known };
     } catch (error) {
       const wasEver = known !== undefined || this.#options.kept.read("good-configuration") !== undefined;
       if (wasEver && isFault(error, "CONFIG_INVALID")) refuse(this.#options, file, error, actor);
@@ -97,13 +107,14 @@ export class ActiveConfiguration {
 }
 
 async function loadAtStart(options: ConfigurationOptions, signal: AbortSignal): Promise<{ readonly configuration: Configuration; readonly known: Uint8Array | undefined }> {
-  const { file, kept } = options;
-  if (file === undefined) return { configuration: loadConfiguration("", NO_FILE).configuration, known: undefined };
+  const { file, kept, clock } = options;
+  const load = (text: string | Uint8Array, name: string): Promise<Configuration> => loadApart(text, name, { clock, inPlaceBytes: IN_PLACE_AT_START_BYTES }, signal);
+  if (file === undefined) return { configuration: await load("", NO_FILE), known: undefined };
   const good = kept.read("good-configuration");
   let known: Uint8Array | undefined;
   try {
     known = await readConfigurationFile(file, signal);
-    const { configuration } = loadConfiguration(known, file);
+    const configuration = await load(known, file);
     kept.write("good-configuration", Buffer.from(known).toString("utf8"));
     return { configuration, known };
   } catch (error) {
@@ -111,17 +122,17 @@ async function loadAtStart(options: ConfigurationOptions, signal: AbortSignal): 
     if (fault.code !== "CONFIG_INVALID") throw fault;
     // A gateway that never had a configuration starts with the defaults, without complaint.
     if (known !== undefined || good !== undefined) refuse(options, file, fault, "core");
-    return { configuration: loadGood(good), known };
+    return { configuration: await loadGood(good, load), known };
   }
 }
 
 /** A kept text that a newer version refuses is no reason not to start. */
-function loadGood(text: string | undefined): Configuration {
+async function loadGood(text: string | undefined, load: (text: string, name: string) => Promise<Configuration>): Promise<Configuration> {
   try {
-    return loadConfiguration(text ?? "", "the last good configuration").configuration;
+    return await load(text ?? "", "the last good configuration");
   } catch (error) {
-    demandConfigFault(error);
-    return loadConfiguration("", NO_FILE).configuration;
+    if (!isFault(error, "CONFIG_INVALID")) throw error;
+    return load("", NO_FILE);
   }
 }
 

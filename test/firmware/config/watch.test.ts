@@ -3,6 +3,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../../drivers/contract/clock.ts";
+import { inspectConfiguration } from "../../../firmware/config/load.ts";
 import { watchConfiguration, type ConfigurationNews } from "../../../firmware/config/watch.ts";
 import { makeFakeClock } from "../../support/fake-clock.ts";
 import { assert, suite, type Defer } from "../../support/suite.ts";
@@ -56,7 +57,10 @@ function startWatching(defer: Defer, file: string, known?: string, clock: Clock 
   };
 }
 
-const level = (news: ConfigurationNews): string => news.configuration?.log.level ?? `fault: ${news.fault?.message}`;
+const level = (news: ConfigurationNews): string => {
+  const { configuration, problems } = inspectConfiguration(news.bytes ?? "assets: x");
+  return configuration?.log.level ?? `fault: ${news.fault?.message ?? problems[0]?.message}`;
+};
 
 suite("configuration, watching", (test) => {
   const writers: Readonly<Record<string, (file: string, text: string) => void>> = {
@@ -75,7 +79,7 @@ suite("configuration, watching", (test) => {
     },
   };
   for (const [name, write] of Object.entries(writers)) {
-    test(`a file that is written ${name} is loaded, each time`, async ({ defer }) => {
+    test(`a file that is written ${name} is told, each time`, async ({ defer }) => {
       const watched = startWatching(defer, join(makeTempDir(defer), "weir.yaml"));
       assert.match(level(await watched.next()), /no configuration file/);
       writeFileSync(watched.file, "log: {level: warn}\n");
@@ -88,15 +92,12 @@ suite("configuration, watching", (test) => {
     });
   }
 
-  test("a broken file is told as its fault, and mended it is loaded", async ({ defer }) => {
+  test("a broken file is news as it stands, and mended it is the next", async ({ defer }) => {
     const file = join(makeTempDir(defer), "weir.yaml");
     writeFileSync(file, "log: {level: info}\n");
     const watched = startWatching(defer, file, "log: {level: info}\n");
     writeFileSync(file, "log: {level: loud}\n");
-    const { fault, configuration } = await watched.next();
-    assert.is(configuration, undefined);
-    assert.is(fault?.code, "CONFIG_INVALID");
-    assert.match(fault?.message ?? "", /weir\.yaml:1:14: log\.level is the text "loud"/);
+    assert.match(level(await watched.next()), /log\.level is the text "loud"/);
     writeFileSync(file, "log: {level: warn}\n");
     assert.is(level(await watched.next()), "warn");
   });
