@@ -59,6 +59,11 @@ export class Keeper {
     throw new Fault("STORAGE_FULL", `there is no room for more readings: ${room.text}`, { where: this.#parts.store().file, remedy: "Free space on the file system. The request may be repeated." });
   }
 
+  /** Whether requests are refused for want of room, as far as was last measured. */
+  get isRefusing(): boolean {
+    return this.#room !== undefined && this.#room.beforeRefusalBytes < 0;
+  }
+
   /** Looks at the disk, and drops or gives back what is needed. */
   measure(): Room {
     const room = measureRoom(this.#parts.store(), this.#parts.limits());

@@ -294,8 +294,10 @@ class OpenOutbox implements Outbox {
   }
 
   #reportStored(fault: Fault | undefined): void {
-    if (fault === undefined) this.#options.report.clear("STORAGE_FULL", SUBJECT);
-    else if (fault.code === "STORAGE_FULL") this.#options.report.raise("STORAGE_FULL", SUBJECT, fault.message);
+    // A small commit may succeed while requests are refused for want of room.
+    if (fault === undefined) {
+      if (!this.#keeper.isRefusing) this.#options.report.clear("STORAGE_FULL", SUBJECT);
+    } else if (fault.code === "STORAGE_FULL") this.#options.report.raise("STORAGE_FULL", SUBJECT, fault.message);
   }
 
   #reportShared(): void {
