@@ -11,6 +11,9 @@ export interface Place {
   readonly wire?: string;
 }
 
+/** Bytes are taken and not answered; the result is their number when the first connection ends. */
+export type DrainOrder = Place;
+
 export interface ProbeOrder {
   readonly group: string;
   readonly wire: string;
@@ -24,6 +27,7 @@ export interface Command {
   readonly reach?: readonly Place[];
   readonly probe?: Omit<ProbeOrder, "waitMs">;
   readonly keep?: Place;
+  readonly drain?: DrainOrder;
   readonly flood?: Place;
   readonly count?: number;
   readonly waitMs?: number;

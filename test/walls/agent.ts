@@ -5,7 +5,7 @@ import { createSocket } from "node:dgram";
 import { createConnection, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
-import type { Command, Place, ProbeOrder } from "./agent-orders.ts";
+import type { Command, DrainOrder, Place, ProbeOrder } from "./agent-orders.ts";
 
 function listenTcp({ address, port }: Place): Promise<void> {
   const server = createServer((socket) => {
@@ -106,13 +106,28 @@ function keep({ address, port }: Place, waitMs: number): Promise<boolean> {
   });
 }
 
+/** Prints `draining` when it listens. */
+function drain({ address, port }: DrainOrder): Promise<number> {
+  return new Promise((resolve) => {
+    let count = 0;
+    const server = createServer((socket) => {
+      socket.on("data", (bytes) => (count += bytes.length));
+      socket.on("close", () => resolve(count));
+      socket.on("error", () => undefined);
+      server.close();
+    });
+    server.listen(port, address, () => process.stdout.write("draining\n"));
+  });
+}
+
 async function obey(command: Command): Promise<string> {
   if (command.listen !== undefined) {
     await Promise.all(command.listen.map((place) => (place.protocol === "tcp" ? listenTcp(place) : listenUdp(place))));
     return "listening";
   }
-  const { waitMs = 1200 } = command;
+  const { waitMs = 1500 } = command;
   if (command.probe !== undefined) return await probe({ ...command.probe, waitMs });
+  if (command.drain !== undefined) return String(await drain(command.drain));
   if (command.keep !== undefined) return String(await keep(command.keep, waitMs));
   if (command.flood !== undefined) {
     await flood(command.flood, command.count ?? 1000);

@@ -77,11 +77,11 @@ suite(
       const reached: string[] = [];
       const before = town.counters();
       const refused: Record<string, number> = {};
-      for (const speaker of SPEAKERS) {
+      await Promise.all(SPEAKERS.map(async (speaker) => {
         const answers = await town.start("gateway", userId(speaker)).reach(places, signal);
         reached.push(...places.filter((_, place) => answers[place]).map((place) => write(speaker, place)));
         refused[speaker] = answers.filter((answer) => !answer).length;
-      }
+      }));
       const expected = SPEAKERS.flatMap((speaker) => places.filter((place) => mayReach(speaker, place)).map((place) => write(speaker, place)));
       assert.equal(reached.toSorted(), expected.toSorted());
       assert.equal(reached.toSorted(), OUTWARDS.toSorted());
@@ -97,8 +97,8 @@ suite(
       await listenAsOwners(town, places, signal);
       const reached: string[] = [];
       const expected: string[] = [];
-      for (const house of HOUSES) {
-        const before = town.counters();
+      const before = town.counters();
+      await Promise.all(HOUSES.map(async (house) => {
         const agent = town.start(house.name, 0);
         const answers: boolean[] = [];
         // In portions, so that the walls do not take it for a flood.
@@ -108,7 +108,7 @@ suite(
         expected.push(...places.filter((place) => flowIn(house, sourceOf(house, place), place) !== undefined).map((place) => write(house.name, place)));
         const side = countedAs(house);
         demandCounted(before, town.counters(), ["denied", "forwarded", "flooded"].map((verdict) => `${verdict}_from_${side}`), sent(house, places) - open.length);
-      }
+      }));
       assert.equal(reached.toSorted(), expected.toSorted());
       assert.equal(reached.toSorted(), INWARDS.toSorted());
     }, { limitMs: 90_000 });
@@ -122,14 +122,14 @@ suite(
       await Promise.all(agents.map(({ house, agent }) => agent.listen(placesOf(house.hosts), signal)));
       for (const forwards of ["0", "1"]) {
         town.run("gateway", "sysctl", ["-qw", `net.ipv4.ip_forward=${forwards}`, `net.ipv6.conf.all.forwarding=${forwards}`]);
-        for (const { house, agent } of agents) {
+        const before = town.counters();
+        await Promise.all(agents.map(async ({ house, agent }) => {
           const places = placesOf(HOUSES.filter((other) => other !== house).flatMap(({ hosts }) => hosts));
-          const before = town.counters();
           const answers = await agent.reach(places, signal);
           assert.equal(places.filter((_, place) => answers[place]), [], `from ${house.name} with ip_forward=${forwards}`);
           const side = countedAs(house);
           demandCounted(before, town.counters(), [`forwarded_from_${side}`, `denied_from_${side}`], sent(house, places));
-        }
+        }));
       }
     }, { limitMs: 90_000 });
 
@@ -139,10 +139,10 @@ suite(
       const own = everyPort(["127.0.0.1", "::1", ...HOUSES.flatMap(({ gateway }) => gateway)]);
       await listenAsOwners(town, own, signal);
       const before = town.counters();
-      for (const speaker of SPEAKERS) {
+      await Promise.all(SPEAKERS.map(async (speaker) => {
         const answers = await town.start("gateway", userId(speaker)).reach(own, signal);
         assert.equal(own.filter((_, place) => answers[place]).map((place) => write(speaker, place)), []);
-      }
+      }));
       for (const zone of ["field", "devices", "plant", "admin", "cloud", "core"]) demandCounted(before, town.counters(), [`denied_of_${zone}`], own.length);
     }, { limitMs: 90_000 });
   },

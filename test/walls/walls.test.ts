@@ -18,12 +18,12 @@ suite(
   "walls",
   (test) => {
     test("CR 5.1 the rules of every example are accepted by nft", ({ defer }) => {
-      const town = buildTown(defer);
+      const town = buildTown(defer, []);
       for (const name of ["two-ports", "own-ports", "one-port"]) town.run("gateway", "nft", ["-c", "-f", "-"], ruleset(readTopology(name)));
     });
 
     test("K2.2.3b answers to a multicast probe come in by the segment's own port, and by no other", async ({ signal, defer }) => {
-      const town = buildTown(defer);
+      const town = buildTown(defer, ["cell-a"]);
       raiseWalls(town);
       const field = town.start("gateway", idOf("field"));
       const machine = town.start("cell-a", 0);
@@ -37,7 +37,7 @@ suite(
     });
 
     test("NDR 5.2 a port that another zone's user has taken answers nobody", async ({ signal, defer }) => {
-      const town = buildTown(defer);
+      const town = buildTown(defer, ["office"]);
       raiseWalls(town);
       const page = { protocol: "tcp", address: "10.30.0.2", port: 9797 } as const;
       await town.start("gateway", idOf("cloud")).listen([page], signal);
@@ -46,7 +46,7 @@ suite(
     });
 
     test("CR 5.1 a machine that takes an address of another side is dropped and counted as false", async ({ signal, defer }) => {
-      const town = buildTown(defer);
+      const town = buildTown(defer, ["cell-a", "office"]);
       raiseWalls(town);
       const page = { protocol: "tcp", address: "10.30.0.2", port: 9797 } as const;
       await town.start("gateway", idOf("admin")).listen([page], signal);
@@ -56,7 +56,7 @@ suite(
     });
 
     test("CR 7.1 a flood from one machine is cut off while another machine of the segment still gets through", async ({ signal, defer }) => {
-      const town = buildTown(defer);
+      const town = buildTown(defer, ["cell-a"]);
       raiseWalls(town);
       const ingest = { protocol: "tcp", address: "192.168.10.1", port: 8883 } as const;
       await town.start("gateway", idOf("field")).listen([ingest], signal);
@@ -68,7 +68,7 @@ suite(
     });
 
     test("CR 5.1 rules that are faulty leave the old ones standing", ({ defer }) => {
-      const town = buildTown(defer);
+      const town = buildTown(defer, []);
       raiseWalls(town);
       const before = town.run("gateway", "nft", ["-s", "-t", "list", "table", "inet", "weir"]);
       assert.throws(() => town.run("gateway", "nft", ["-f", "-"], `${ruleset(example)}add rule inet weir input jump nowhere\n`), /nowhere/);
@@ -76,7 +76,7 @@ suite(
     });
 
     test("CR 5.1 a change of the rules keeps the connections that are still declared, and ends those that are not", async ({ signal, defer }) => {
-      const town = buildTown(defer);
+      const town = buildTown(defer, ["cell-a"]);
       raiseWalls(town);
       const ingest = { protocol: "tcp", address: "192.168.10.1", port: 1883 } as const;
       await town.start("gateway", idOf("field")).listen([ingest], signal);
@@ -90,7 +90,7 @@ suite(
     });
 
     test("K2.2.1b addresses of the cloud's name open a path when they are put into their set, and close it when their time is over", async ({ signal, defer }) => {
-      const town = buildTown(defer);
+      const town = buildTown(defer, ["cloud"]);
       raiseWalls(town);
       const broker = { protocol: "tcp", address: "9.9.9.9", port: 8883 } as const;
       await town.start("cloud", 0).listen([broker, { ...broker, port: 443 }], signal);
@@ -106,8 +106,19 @@ suite(
       assert.equal(await cloud.reach([broker], signal), [false]);
     });
 
+    test("NDR 5.2 the last bytes of a process that has ended still arrive, although no user sends them any more", async ({ signal, defer }) => {
+      const town = buildTown(defer, ["cell-a"]);
+      raiseWalls(town);
+      const machine = town.start("cell-a", 0);
+      const received = machine.order({ drain: { protocol: "tcp", address: "192.168.10.21", port: 1883 } }, signal);
+      await machine.line(/^draining$/m, signal);
+      const program = `const socket = require("node:net").connect(1883, "192.168.10.21", () => { socket.write(Buffer.alloc(60000)); setImmediate(() => process.exit()); });`;
+      town.run("gateway", "setpriv", ["--reuid", String(idOf("field")), "--regid", String(idOf("field")), "--clear-groups", process.execPath, "-e", program]);
+      assert.is(await received, "60000");
+    });
+
     test("NDR 5.2 a destination on this host itself is open to the one user and port that are declared", async ({ signal, defer }) => {
-      const town = buildTown(defer);
+      const town = buildTown(defer, []);
       assert.ok(example.cloud !== undefined);
       if (example.cloud !== undefined) raiseWalls(town, { ...example, cloud: { ...example.cloud, url: "mqtt://127.0.0.1:1883" } });
       const broker = { protocol: "tcp", address: "127.0.0.1", port: 1883 } as const;

@@ -1,0 +1,39 @@
+// Shows what `weir firewall` prints and how it ends.
+
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { assert, suite } from "../../support/suite.ts";
+import { makeTempDir } from "../../support/temp-dir.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const example = join(root, "docs/topologies/two-ports.yaml");
+
+function firewall(...options: string[]): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(root, "firmware/cli/weir.ts"), "firewall", ...options], { maxBuffer: 4_000_000 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : error.code, stdout, stderr }));
+  });
+}
+
+suite("weir firewall", (test) => {
+  test("show prints the table, the rules of the kernel, or JSON", async () => {
+    const [table, rules, json] = await Promise.all([firewall("show", "--config", example), firewall("show", "--config", example, "--format", "nft"), firewall("show", "--config", example, "--json")]);
+    assert.match(table.stdout, /^Flow +Who +Direction/);
+    assert.match(table.stdout, /\nadmin-page +weir-admin +in +management, eth1 +tcp to 9797 +10\.20\.5\.0\/28 /);
+    assert.match(rules.stdout, /^add table inet weir\n/);
+    const { flows } = JSON.parse(json.stdout) as { readonly flows: readonly { readonly name: string }[] };
+    assert.ok(flows.some(({ name }) => name === "admin-page"));
+  });
+  test("explain answers in words, and as data", async () => {
+    const [words, data] = await Promise.all([firewall("explain", "10.20.5.1", "admin", "9797", "--config", example), firewall("explain", "field", "cloud", "443", "--config", example, "--json")]);
+    assert.match(words.stdout, /^Yes: 10\.20\.5\.1 to port 9797 \(tcp, udp\) of zone admin, by the flow admin-page into eth1\./);
+    assert.match(data.stdout, /"passes": false/);
+  });
+  test("a wrong format, port or party, and a configuration without a network end with 2 and a remedy", async ({ defer }) => {
+    const empty = join(makeTempDir(defer), "weir.yaml");
+    writeFileSync(empty, "");
+    const results = await Promise.all([firewall("show", "--config", example, "--format", "xml"), firewall("explain", "field", "cloud", "x", "--config", example), firewall("explain", "nobody", "cloud", "1", "--config", example), firewall("show", "--config", empty)]);
+    assert.equal(results.map(({ code }) => code), [2, 2, 2, 2]);
+    assert.match(results[3].stderr, /no section `network`.*docs\/topologies/);
+  });
+});
