@@ -9,8 +9,8 @@ import Database from "better-sqlite3";
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
 import { compareLedgers } from "../../firmware/simulator/ledger-compare.ts";
 import { readingKey, type LedgerLine } from "../../firmware/simulator/ledger-lines.ts";
-import { findCondition, startGateway, until, writeConfiguration } from "../support/gateway.ts";
-import { readLedger, settleAccounts, startCloudSide, startMachines } from "../support/site.ts";
+import { findCondition, startGateway, until, writeConfiguration, type GatewayUnderTest } from "../support/gateway.ts";
+import { readLedger, settleAccounts, startCloudSide, startMachines, type SimulatedMachines } from "../support/site.ts";
 import { assert, suite, type TestContext } from "../support/suite.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 
@@ -83,6 +83,20 @@ function keysOf(lines: readonly LedgerLine[], isWanted: (line: LedgerLine) => bo
   return new Set(lines.filter(isWanted).map(readingKey));
 }
 
+async function expectRefusal({ signal }: TestContext, gateway: GatewayUnderTest, machines: SimulatedMachines): Promise<void> {
+  const full = await gateway.until("the full disk is named", (now) => findCondition(now, "STORAGE_FULL") !== undefined);
+  assert.match(findCondition(full, "STORAGE_FULL")?.remedy ?? "", /Free space/);
+  // What was on its way is through; from then on nothing is acknowledged.
+  const then = machines.figures();
+  await until("the machines begin to wait", signal, () => machines.figures().pending > then.pending + 400);
+  const before = machines.figures();
+  await until("the machines wait", signal, () => machines.figures().pending > before.pending + 800);
+  assert.is(machines.figures().acknowledged, before.acknowledged);
+  const { conditions, outbox } = await gateway.status();
+  assert.ok(conditions.some(({ code }) => code === "STORAGE_FULL"), "the condition stands");
+  assert.is(outbox.dropped, 0);
+}
+
 suite(
   "storage",
   (test) => {
@@ -136,35 +150,34 @@ suite(
       assert.is(received.filter((line) => line.point !== undefined && (line.seq ?? 0) < lastDropped).length, 0);
     });
 
-    test("REL-4 on a disk filled by others nothing is acknowledged, nothing acknowledged is lost, and work resumes when there is room", async (context) => {
+    test("REL-4 on a disk filled by others nothing is acknowledged, nothing acknowledged is lost or dropped, and work resumes when there is room", async (context) => {
       const folder = makeTempDir(context.defer);
       const disk = mountSmallDisk(context);
       const cloud = await startCloudSide(context, folder);
+      await cloud.down();
       const machines = await startMachines(context, folder, { count: 2, rate: 200, more: ["--keep", "100000"] });
       writeConfiguration(folder, { gateway: { id: "full" }, assets: machines.assets, cloud: cloud.section });
       const gateway = startGateway(context, { folder, dataDir: join(disk, "data") });
       await gateway.untilReading(2);
       await machines.untilAcknowledged(1000);
-      fillUp(join(disk, "foreign"));
-      assert.is(freeBytes(disk), 0);
-      const full = await gateway.until("the full disk is named", (now) => findCondition(now, "STORAGE_FULL") !== undefined);
-      assert.match(findCondition(full, "STORAGE_FULL")?.remedy ?? "", /Free space/);
-      // What was on its way is through; from then on nothing is acknowledged.
-      const then = machines.figures();
-      await until("the machines begin to wait", context.signal, () => machines.figures().pending > then.pending + 200);
-      const before = machines.figures();
-      await until("the machines wait", context.signal, () => machines.figures().pending > before.pending + 1000);
-      assert.is(machines.figures().acknowledged, before.acknowledged);
+      // First what others leave is little, then nothing.
+      const foreign = join(disk, "foreign");
+      for (const left of [4 * mebibyte, 0]) {
+        if (left > 0) writeFileSync(foreign, Buffer.alloc(freeBytes(disk) - left, 1));
+        else fillUp(foreign);
+        await expectRefusal(context, gateway, machines);
+      }
       // A restart on the full disk changes nothing of it.
-      const { code } = await gateway.stop();
-      assert.is(code, 0);
+      const before = machines.figures().acknowledged;
+      assert.is((await gateway.stop()).code, 0);
       const again = startGateway(context, { folder, dataDir: gateway.dataDir });
       await again.until("the full disk is named after the restart", (now) => findCondition(now, "STORAGE_FULL") !== undefined);
       const { acknowledged } = machines.figures();
-      assert.is(acknowledged, before.acknowledged);
-      rmSync(join(disk, "foreign"));
+      assert.is(acknowledged, before);
+      rmSync(foreign);
       await again.until("the condition is over", (now) => findCondition(now, "STORAGE_FULL") === undefined);
       await until("the machines are acknowledged again", context.signal, () => machines.figures().acknowledged > acknowledged + 1000);
+      await cloud.up();
       const comparison = await settleAccounts({ gateway: again, machines: [machines], cloud });
       assert.is(comparison.lost, 0, JSON.stringify(comparison));
       assert.is(comparison.gapReadings, 0, JSON.stringify(comparison));

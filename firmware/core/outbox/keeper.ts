@@ -116,9 +116,11 @@ export class Keeper {
   /** What nobody misses first: recovered damaged files, confirmed rows; then samples, then events. */
   async #makeRoomInPortions(): Promise<void> {
     const { store, limits, commits } = this.#parts;
-    const isShort = (): boolean => (this.#room = measureRoom(store(), limits())).beforeDropBytes < SPARE_BYTES;
-    if (isShort() && dropDamaged(store().file, 0) && !isShort()) return;
-    while (isShort() && (await commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => purgeSettled(store(), limits(), 0) })) > 0);
+    const look = (): Room => (this.#room = measureRoom(store(), limits()));
+    const isShort = (): boolean => look().beforeDropBytes < SPARE_BYTES;
+    const isTight = (): boolean => isShort() || look().beforeRefusalBytes < SPARE_BYTES;
+    if (isTight() && dropDamaged(store().file, 0) && !isTight()) return;
+    while (isTight() && (await commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => purgeSettled(store(), limits(), 0) })) > 0);
     while (isShort() && (await this.#drop("storage", true, Number.POSITIVE_INFINITY)) > 0);
     while (isShort() && (await this.#drop("storage", false, Number.POSITIVE_INFINITY)) > 0);
     for (let room = measureRoom(store(), limits()); room.pagesToReturn > 0; ) {

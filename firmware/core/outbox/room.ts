@@ -7,7 +7,10 @@ import { PAGE_BYTES } from "./schema.ts";
 import type { Store } from "./store.ts";
 
 export interface Room {
-  /** Bytes that may be written before the oldest must be dropped; negative when they must be now. Free pages of the database count. */
+  /**
+   * Bytes that may be written before the oldest must be dropped; negative when they must be now. Free pages of the database count.
+   * The disk does not count while others use so much of it that an empty outbox would not restore the mark: nothing is dropped in vain.
+   */
   readonly beforeDropBytes: number;
   /** Bytes before nothing is accepted any more. */
   readonly beforeRefusalBytes: number;
@@ -23,8 +26,9 @@ export function measureRoom(store: Store, limits: Bounds): Room {
   const inDatabase = limits.maxBytes - usedBytes;
   const disk = measureDisk(store.file, limits);
   const reusable = freePages * PAGE_BYTES;
+  const onDisk = disk.free + reusable - disk.keepFree;
   return {
-    beforeDropBytes: Math.min(inDatabase, disk.free + reusable - disk.keepFree),
+    beforeDropBytes: onDisk + usedBytes < 0 ? inDatabase : Math.min(inDatabase, onDisk),
     beforeRefusalBytes: Math.min(inDatabase + limits.maxBytes / 8, disk.free + reusable - disk.keepFree / 2),
     pagesToReturn: disk.free < disk.keepFree ? Math.min(freePages, Math.ceil((disk.keepFree - disk.free) / PAGE_BYTES)) : 0,
     text: `${Math.round(disk.free / 1024)} KiB of the file system are free, ${Math.round(disk.keepFree / 1024)} KiB shall stay free; the database uses ${Math.round(usedBytes / 1024)} KiB`,
