@@ -11,6 +11,10 @@ export const LANES = ["events", "live", "backlog"] as const;
 export type Lane = (typeof LANES)[number];
 export const LaneSchema = Type.Enum(LANES);
 
+/** What is published beside the readings, retained. */
+export const DOCUMENTS = ["inventory", "status"] as const;
+export type DocumentName = (typeof DOCUMENTS)[number];
+
 /** Names what lies in a lease's body. An empty lease (nothing came within `waitMs`) has count 0 and no ranges. */
 export const LeaseHeadSchema = Type.Object(
   {
@@ -73,8 +77,19 @@ export const cloudConduit = {
     reply: NothingSchema,
     bodyLimit: 1_048_576,
   }),
-  /** Long poll: the document of topic `inventory`: assets with nameplate, equipment path, points. */
-  inventory: get("/v1/inventory", { input: AfterSchema, reply: Type.Object({ revision: Type.Integer(), document: Type.Unknown() }, { additionalProperties: false }) }),
+  /**
+   * Long poll: the document of topic `inventory`: assets with nameplate, equipment path, points. The body is its JSON text as it is
+   * published, some 5 KB per machine of 50 points; empty where nothing is newer than `after`.
+   */
+  inventory: postForBytes("/v1/inventory", {
+    input: AfterSchema,
+    head: Type.Object({ revision: Type.Integer(), digest: Type.String({ description: "The same for the same body, also in another process." }) }, { additionalProperties: false }),
+  }),
+  /** What became of a retained document: whether the broker took it, or why not. */
+  document: post("/v1/document", {
+    input: Type.Object({ document: Type.Enum(DOCUMENTS), fault: Type.Optional(FaultReportSchema) }, { additionalProperties: false }),
+    reply: NothingSchema,
+  }),
   /** The outbox figures for topic `status`. */
   figures: get("/v1/figures", { input: NothingSchema, reply: OutboxFiguresSchema }),
   /** How the link stands. `connected` opens the live lane at the present head: what is older is backlog. */

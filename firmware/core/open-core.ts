@@ -127,7 +127,8 @@ function openOutboxOf({ clock, log, dataDir }: ZoneContext, configuration: Activ
     limits: outboxLimitsOf(configuration.current),
     report: {
       raise: (code, subject, detail) => {
-        const isNew = conditions.raise(code, subject, detail);
+        const isNew = !conditions.has(code, subject);
+        conditions.raise(code, subject, detail);
         if (isNew && code === "OUTBOX_SET_ASIDE") trail.record({ actor: "core", action: "database.set-aside", target: subject, result: "done", detail: { words: detail } });
       },
       clear: (code, subject) => void conditions.clear(code, subject),

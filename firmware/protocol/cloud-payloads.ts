@@ -33,11 +33,15 @@ export const TelemetryGapSchema = Type.Object(
 export const TelemetryRecordSchema = Type.Union([TelemetrySampleSchema, TelemetryEventSchema, TelemetryGapSchema]);
 export type TelemetryRecord = Static<typeof TelemetryRecordSchema>;
 
+/** In the order of their urgency. */
+export const TELEMETRY_LANES = ["events", "live", "backlog"] as const;
+
 export const TelemetrySchema = Type.Object(
   {
     gateway: GatewayId,
     stream: Type.String({ format: "uuid", minLength: 36, maxLength: 36, description: "UUID, made anew whenever the gateway's outbox is created, restored or set aside." }),
-    readings: Type.Array(TelemetryRecordSchema, { minItems: 1, description: "In the order of acceptance within one lane (events, live, backlog)." }),
+    lane: Type.Enum(TELEMETRY_LANES, { description: "Which queue of the gateway they come from. events: events and alarms. live: samples as they come. backlog: samples that waited. Within (stream, lane) the numbers rise, repeats aside; with `order: strict` all come in live." }),
+    readings: Type.Array(TelemetryRecordSchema, { minItems: 1, description: "In the order of acceptance." }),
   },
   { ...closed, description: "Readings, each exactly once for a receiver that drops what it has already seen by (gateway, stream, seq)." },
 );
@@ -74,7 +78,7 @@ export const InventoryAssetSchema = Type.Object(
   closed,
 );
 
-export const InventorySchema = Type.Object({ gateway: GatewayId, assets: Type.Array(InventoryAssetSchema) }, { ...closed, description: "The assets that the gateway reads. Retained; replaces the one before." });
+export const InventorySchema = Type.Object({ gateway: GatewayId, assets: Type.Array(InventoryAssetSchema) }, { ...closed, description: "The assets that the gateway reads. Retained; replaces the one before. One message: some 5 KB per machine of 50 points, so that the broker must take 10 MB for 2,000 machines; one that does not take it is told by the gateway's condition CLOUD_DOCUMENT_REFUSED." });
 export type Inventory = Static<typeof InventorySchema>;
 
 export const LinkStatusSchema = Type.Object(

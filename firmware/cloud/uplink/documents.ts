@@ -1,7 +1,8 @@
 // The two retained documents beside the telemetry: what the gateway is and holds (status), and which assets it reads (inventory).
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
-import type { cloudConduit } from "../../conduit/cloud.ts";
+import { Fault, reportFault } from "../../../drivers/contract/fault.ts";
+import type { cloudConduit, DocumentName } from "../../conduit/cloud.ts";
 import type { OutboxFigures } from "../../conduit/shared.ts";
 import type { LinkStatus } from "../../protocol/cloud-payloads.ts";
 import type { ConduitClient } from "../../runtime/conduit-client.ts";
@@ -21,6 +22,8 @@ export interface DocumentPorts {
 }
 
 const INVENTORY_WAIT_MS = 30_000;
+/** MQTT 5 §1.5.5: the largest remaining length, with its own bytes. */
+const MQTT_MOST_BYTES = 268_435_455;
 
 /** Said by the broker when the connection breaks, and by ourselves when we go. */
 export function offlineWill(gateway: string, version: string): Will {
@@ -48,16 +51,15 @@ export function makeDocuments(connection: Connection, ports: DocumentPorts): Doc
     if (outbox === undefined || comparable(outbox) === status) return;
     status = comparable(outbox);
     const online: LinkStatus = { gateway, state: "online", version, mode: "observe", time: new Date(clock.now()).toISOString(), outbox };
-    await publish(connection, topicOf("status", gateway), online, ports);
+    await publish(connection, "status", Buffer.from(JSON.stringify(online)), ports, signal);
   };
   const renewInventory = async (waitMs: number, signal: AbortSignal): Promise<void> => {
     const answer = await untilCancelled(core.call("inventory", { after: revision, waitMs }, signal), signal);
-    if (answer === undefined) return;
-    const text = JSON.stringify(answer.document);
-    ({ revision } = answer);
-    if (text === inventory) return;
-    inventory = text;
-    await publish(connection, topicOf("inventory", gateway), answer.document, ports);
+    if (answer === undefined || answer.head.revision === revision) return;
+    ({ revision } = answer.head);
+    if (answer.head.digest === inventory) return;
+    inventory = answer.head.digest;
+    await publish(connection, "inventory", Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength), ports, signal);
   };
   const runStatus = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
@@ -74,13 +76,27 @@ export function makeDocuments(connection: Connection, ports: DocumentPorts): Doc
   };
 }
 
-/** A document that does not get through is said in the log and published again with its next change or connection. */
-async function publish(connection: Connection, topic: string, document: unknown, { log }: DocumentPorts): Promise<void> {
-  const payload = Buffer.from(JSON.stringify(document));
+/** A document that does not get through is told to core and published again with its next change or connection. */
+async function publish(connection: Connection, name: DocumentName, payload: Buffer, { log, core, gateway }: DocumentPorts, signal: AbortSignal): Promise<void> {
+  const topic = topicOf(name, gateway);
+  const refusal = await explainRefusal(connection, topic, payload);
+  if (refusal === "lost") return;
+  if (refusal !== undefined) log.warn({ topic, reason: refusal }, "the broker does not take a document");
+  await tellDocument(core, name, refusal === undefined ? undefined : new Fault("PEER_LIMIT", refusal), signal);
+}
+
+async function explainRefusal(connection: Connection, topic: string, payload: Buffer): Promise<string | undefined> {
   const bytes = packetBytes(topic, payload.length);
-  if (bytes > connection.maxPacketBytes) return log.warn({ topic, bytes, limit: connection.maxPacketBytes }, "a document is larger than the broker takes");
+  const limit = Math.min(connection.maxPacketBytes, MQTT_MOST_BYTES);
+  if (bytes > limit) return `it has ${bytes} bytes, more than the ${limit} that the broker takes`;
   const answer = await connection.publish(topic, payload, { retain: true });
-  if (answer.kind === "refused") log.warn({ topic, reason: answer.reason }, "the broker refuses a document");
+  if (answer.kind === "lost") return "lost";
+  return answer.kind === "refused" ? `the broker refuses it: ${answer.reason}` : undefined;
+}
+
+/** Core makes a condition of it, or ends that. */
+export async function tellDocument(core: DocumentPorts["core"], document: DocumentName, fault: Fault | undefined, signal: AbortSignal): Promise<void> {
+  await untilCancelled(core.call("document", fault === undefined ? { document } : { document, fault: reportFault(fault) }, signal), signal);
 }
 
 /** The age of the oldest reading always moves and says nothing new by itself. */

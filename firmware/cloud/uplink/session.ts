@@ -11,7 +11,7 @@ import type { Log } from "../../runtime/journal.ts";
 import type { Blame, Open } from "./blame.ts";
 import type { Connection } from "./connection.ts";
 import type { LeaseDesk } from "./lease-desk.ts";
-import { makeDocuments, offlineWill } from "./documents.ts";
+import { makeDocuments, offlineWill, tellDocument } from "./documents.ts";
 import { runLane } from "./lanes.ts";
 import { makeOutlet } from "./outlet.ts";
 import { makeSuspects } from "./suspects.ts";
@@ -85,17 +85,18 @@ export async function runSession({ connection, target, settings, blame }: Sessio
   const [result] = await done;
   await suspects.keepAll();
   if (result.status === "rejected") throw result.reason;
-  return { fault, isSearching: !signal.aborted && isSearch(fault, isPastDocuments, outlet.lost, blame) };
+  const isAtDocuments = !signal.aborted && !isPastDocuments && (isClosing(fault) || fault.kind === "denied");
+  if (isAtDocuments) await tellDocument(ports.core, "inventory", fault, signal);
+  return { fault, isSearching: !signal.aborted && isSearch(fault, isAtDocuments, outlet.lost, blame) };
 }
 
 /** Only a close by the peer says something about what was sent; a silence or our own end does not. */
-function isSearch(fault: Fault, isPastDocuments: boolean, lost: readonly Open[], blame: Blame): boolean {
-  const isClose = fault.code === "PEER_CLOSED" || fault.code === "PEER_PROTOCOL" || fault.code === "PEER_LIMIT";
-  if (!isPastDocuments && (isClose || fault.kind === "denied")) {
+function isSearch(fault: Fault, isAtDocuments: boolean, lost: readonly Open[], blame: Blame): boolean {
+  if (isAtDocuments) {
     blame.documentsClosed();
     return true;
   }
-  return isClose && blame.closed(lost);
+  return isClosing(fault) && blame.closed(lost);
 }
 
 /** What is in flight gets a moment to be confirmed, so that a stop makes no repeats; then the broker hears that we go. */
@@ -104,6 +105,10 @@ async function sayFarewell(connection: Connection, done: Promise<unknown>, setti
   const { topic, payload } = offlineWill(settings.gateway, settings.version);
   await withinMs(connection.publish(topic, payload, { retain: true }), timing.farewellMs / 3, clock);
   await connection.end();
+}
+
+function isClosing({ code }: Fault): boolean {
+  return code === "PEER_CLOSED" || code === "PEER_PROTOCOL" || code === "PEER_LIMIT";
 }
 
 async function withinMs(promise: Promise<unknown>, ms: number, clock: UplinkPorts["clock"]): Promise<void> {

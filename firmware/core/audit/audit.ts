@@ -16,6 +16,7 @@ export type AuditAction =
   | "secret.set"
   | "secret.deleted"
   | "readings.dropped"
+  | "readings.damaged"
   | "database.set-aside"
   | "access.denied"
   | "asset.changed"

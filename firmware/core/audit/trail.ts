@@ -71,7 +71,7 @@ export class AuditTrail {
       const count = same.reduce((sum, drop) => sum + drop.count, 0);
       const gaps = same.map(({ first, last }) => [first, last]);
       const [target = key] = key.split(" ");
-      this.record({ actor: "core", action: "readings.dropped", target, result: "done", detail: { stream: same[0]?.stream, reason: same[0]?.reason, count, gaps } });
+      this.record({ actor: "core", action: same[0]?.reason === "damaged" ? "readings.damaged" : "readings.dropped", target, result: "done", detail: { stream: same[0]?.stream, reason: same[0]?.reason, count, gaps } });
     }
   }
 }

@@ -17,6 +17,8 @@ const REJECTED_SHOWN_MS = 60 * 60_000;
 const QUIET_MS = 1000;
 const LATEST_MS = 10_000;
 
+const NOTHING = new Uint8Array(0);
+
 export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit> {
   const { cloud, configuration, outbox, register, revisions, secrets } = core;
   const leases = rememberAnswers<{ readonly head: LeaseHead; readonly body: Uint8Array }>(REMEMBERED_LEASES);
@@ -42,10 +44,17 @@ export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit
     },
     inventory: async ({ after, waitMs }, { signal }) => {
       await revisions.inventory.wait(after, waitMs, signal);
-      if (after !== revisions.inventory.value && after !== 0) await settleDown(core, signal);
+      if (after === revisions.inventory.value) return { head: { revision: after, digest: "" }, body: NOTHING };
+      if (after !== 0) await settleDown(core, signal);
       // The revision from before: what changes while it is written makes the next poll answer at once.
       const revision = revisions.inventory.value;
-      return { revision, document: await writeInventory(core.gateway, register, () => core.clock.sleep(0, signal)) };
+      const { body, digest } = await writeInventory(core.gateway, register, () => core.clock.uptimeMs(), () => nextTurn(signal));
+      return { head: { revision, digest }, body };
+    },
+    document: ({ document, fault }) => {
+      if (fault === undefined) core.conditions.clear("CLOUD_DOCUMENT_REFUSED", document);
+      else core.conditions.raise("CLOUD_DOCUMENT_REFUSED", document, fault.message);
+      return {};
     },
     figures: () => outbox.figures(CLOUD),
     state: (report, { identity }) => {
@@ -59,6 +68,11 @@ export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit
 function holderOf({ identity }: Call): string {
   if (identity === undefined) throw new Fault("INPUT_INVALID", "leases and verdicts need an epoch and a request number");
   return identity.epoch;
+}
+
+async function nextTurn(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  if (signal.aborted) throw new Fault("CANCELLED", "the cloud zone waits no longer", { cause: signal.reason });
 }
 
 async function settleDown({ clock, revisions }: CoreParts, signal: AbortSignal): Promise<void> {

@@ -19,7 +19,10 @@ export async function applyConfiguration(parts: CoreParts, change?: Configuratio
   for (const { code, subject } of conditions.list()) {
     if (ASSET_CODES.some((known) => known === code) && !placements.has(subject)) conditions.become(ASSET_CODES, subject);
   }
-  if (current.cloud === undefined) conditions.become(CLOUD_LINK_CODES, CLOUD);
+  if (current.cloud === undefined) {
+    conditions.become(CLOUD_LINK_CODES, CLOUD);
+    conditions.replaceAll("CLOUD_DOCUMENT_REFUSED", new Map());
+  }
   secrets.checkMissing(secretUsers(current));
   await cloud.configure(current);
   if (change === undefined) return;

@@ -43,6 +43,7 @@ export const SEVERITY_OF = {
   CLOUD_REFUSED: "error",
   CLOUD_MISCONFIGURED: "error",
   CLOUD_STOPPED: "error",
+  CLOUD_DOCUMENT_REFUSED: "warning",
   READINGS_REJECTED: "error",
   ZONE_CRASH_LOOP: "error",
 } as const satisfies Record<string, Severity>;

@@ -6,7 +6,7 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   OUTBOX_SET_ASIDE: {
     title: "Der Ausgangsspeicher war beschädigt und wurde beiseitegelegt",
     cause: "{detail}",
-    effect: "Was lesbar war, wird in einem neuen Strom gesendet. Messwerte im beschädigten Teil sind verloren, wenn sich die Datei nicht reparieren lässt.",
+    effect: "Was darin lesbar ist, wird unter seinem alten Strom und seinen alten Nummern gesendet; neue Messwerte kommen in einen neuen Strom. Was nicht lesbar ist, erfährt der Empfänger als Lücke mit dem Grund `damaged`; es ist verloren, wenn sich die Datei nicht reparieren lässt.",
     remedy: "Bewahren Sie die genannte Datei auf und geben Sie sie dem Servicepartner. Prüfen Sie den Datenträger: Eine beschädigte Datenbank ist oft sein erstes Zeichen.",
   },
   OUTBOX_RECOVERING: {
@@ -170,6 +170,12 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     cause: "{detail}",
     effect: "Messwerte warten im Ausgangsspeicher.",
     remedy: "Speichern Sie die Konfiguration oder starten Sie Weir neu, um es wieder zu versuchen. Geschieht es erneut, geben Sie das Protokoll dem Servicepartner.",
+  },
+  CLOUD_DOCUMENT_REFUSED: {
+    title: "Die Cloud nimmt das Dokument `{subject}` nicht an",
+    cause: "{detail}",
+    effect: "Messwerte werden trotzdem gesendet. Die Plattform kennt Maschinen oder Zustand des Gateways nur so, wie sie das Dokument zuletzt angenommen hat.",
+    remedy: "Lassen Sie den Broker größere oder beständige (retained) Nachrichten annehmen: Das Verzeichnis hat etwa 5 KB je Maschine mit 50 Messpunkten, 10 MB bei 2.000. Prüfen Sie, ob das Gateway auf seine eigenen Topics schreiben darf.",
   },
   READINGS_REJECTED: {
     title: "Die Cloud hat Messwerte abgelehnt",

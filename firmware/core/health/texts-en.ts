@@ -6,7 +6,7 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   OUTBOX_SET_ASIDE: {
     title: "The outbox was damaged and set aside",
     cause: "{detail}",
-    effect: "What could be read is sent in a new stream. Readings in the damaged part are lost unless the file can be repaired.",
+    effect: "What is readable of it is sent under its old stream and numbers; new readings go to a new stream. What is not readable is told to the receiver as a gap with the reason `damaged` and is lost unless the file can be repaired.",
     remedy: "Keep the file that is named here and send it to your service partner. Check the storage medium: a damaged database is often its first sign.",
   },
   OUTBOX_RECOVERING: {
@@ -170,6 +170,12 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     cause: "{detail}",
     effect: "Readings wait in the outbox.",
     remedy: "Save the configuration or restart Weir to try again. If it happens again, send the log to your service partner.",
+  },
+  CLOUD_DOCUMENT_REFUSED: {
+    title: "The cloud does not take the document `{subject}`",
+    cause: "{detail}",
+    effect: "Readings are sent all the same. The platform knows the machines or the state of the gateway only as they were when it took the document last.",
+    remedy: "Let the broker take larger or retained messages: the inventory has some 5 KB per machine of 50 points, 10 MB for 2,000. Check that the gateway may publish to its own topics.",
   },
   READINGS_REJECTED: {
     title: "The cloud refused readings",

@@ -12,7 +12,7 @@ import { Keeper } from "./keeper.ts";
 import { completeLimits, ROWS_PER_COMMIT, type Bounds } from "./limits.ts";
 import { openStore, pairAgain, pairStore, replaceStore, type Opened } from "./opening.ts";
 import type { Range } from "./range-set.ts";
-import { recoverAll } from "./recovery/recovery.ts";
+import { Recoverer } from "./recoverer.ts";
 import { recordHoles } from "./retention.ts";
 import { SPAN } from "./schema.ts";
 import type { Store } from "./store.ts";
@@ -27,7 +27,6 @@ const SUBJECT = "outbox.db";
 const TICK_MS = 1000;
 const VERIFY_SLICE_MS = 25;
 const VERIFY_AGAIN_MS = 86_400_000;
-const ROOM_WAIT_MS = 1000;
 
 /** Opens or makes the database. A damaged file is set aside and recovered in the background; it is never a reason to fail. */
 export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
@@ -41,14 +40,13 @@ class OpenOutbox implements Outbox {
   readonly #options: OutboxOptions;
   readonly #commits: GroupCommit;
   readonly #keeper: Keeper;
+  readonly #recoverer: Recoverer;
   readonly #verifier = new Verifier();
   readonly #destinations = new Map<string, OpenDestination>();
   readonly #timers: Timers;
   #limits: Bounds;
   #store: Store;
-  #recovery = new AbortController();
   #leases = 0;
-  #isRecovering = false;
   #isClosed = false;
 
   constructor(options: OutboxOptions, limits: Bounds, opened: Opened) {
@@ -67,6 +65,15 @@ class OpenOutbox implements Outbox {
       stored: (fault) => this.#reportStored(fault),
     });
     this.#keeper = new Keeper({ clock: options.clock, limits: () => this.#limits, commits: this.#commits, store: () => this.#store, report: options.report, dropped: (events) => this.#tellDropped(events) });
+    this.#recoverer = new Recoverer({
+      ...options,
+      commits: this.#commits,
+      store: () => this.#store,
+      fallback: () => [...this.#destinations.keys()][0] ?? "",
+      measure: () => this.#keeper.measure(),
+      lost: (events) => this.#tellDropped(events),
+      recovered: () => this.#changed(),
+    });
     this.#begin(opened);
     this.#timers.every("tick", TICK_MS, () => this.#tick());
   }
@@ -112,7 +119,7 @@ class OpenOutbox implements Outbox {
       store: () => this.#store,
       failed: (error: unknown) => this.#readFailed(error),
       holes: (stream: Stream, holes: readonly Range[]) => this.#foundHoles(stream, holes),
-      isRecovering: () => this.#isRecovering,
+      isRecovering: () => this.#recoverer.isRunning,
       settled: (rows: number) => this.#keeper.owe(rows),
       leaseNumber: () => (this.#leases += 1),
     };
@@ -159,7 +166,7 @@ class OpenOutbox implements Outbox {
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    this.#recovery.abort(new Error("the outbox closes"));
+    this.#recoverer.stop("the outbox closes");
     this.#timers.clear();
     for (const destination of this.#destinations.values()) destination.end();
     this.#commits.close();
@@ -174,15 +181,15 @@ class OpenOutbox implements Outbox {
 
   /** What follows each opening, at the start and after damage. */
   #begin({ store, damaged }: Opened): void {
-    const { report, log, file } = this.#options;
+    const { log, file } = this.#options;
     this.#store = store;
     if (damaged !== undefined) {
       log.error({ file: damaged.path, cause: damaged.cause }, "the outbox was damaged and is set aside; what is readable is recovered");
-      report.raise("OUTBOX_SET_ASIDE", SUBJECT, `${damaged.cause}. The file is now ${damaged.path}`);
+      this.#recoverer.tellDamage(damaged.cause, damaged.path);
     }
     this.#reportShared();
     this.#timers.every("verify", VERIFY_SLICE_MS, () => this.#verify());
-    if (pendingDamaged(file).length > 0 || [...store.streams.values()].some((stream) => stream.state === "recovering")) this.#recover();
+    if (pendingDamaged(file).length > 0 || [...store.streams.values()].some((stream) => stream.state === "recovering")) this.#recoverer.start();
     this.#changed();
   }
 
@@ -197,7 +204,7 @@ class OpenOutbox implements Outbox {
   }
 
   #replace(cause: unknown): void {
-    this.#recovery.abort(new Error("the database was replaced"));
+    this.#recoverer.stop("the database was replaced");
     const opened = replaceStore(this.#store, this.#limits, this.#options.clock.now(), cause);
     opened.store.transaction(() => {
       const open = new Set(opened.store.openStreams().map((stream) => stream.destination));
@@ -205,41 +212,6 @@ class OpenOutbox implements Outbox {
     });
     pairAgain(opened.store, this.generation);
     this.#begin(opened);
-  }
-
-  #recover(): void {
-    this.#recovery.abort(new Error("the recovery begins anew"));
-    const control = new AbortController();
-    this.#recovery = control;
-    this.#isRecovering = true;
-    const { report, log, file } = this.#options;
-    report.raise("OUTBOX_RECOVERING", SUBJECT, `The readings of ${pendingDamaged(file).join(", ")} are being recovered`);
-    const parts = {
-      file,
-      store: () => this.#store,
-      commits: this.#commits,
-      fallback: () => [...this.#destinations.keys()][0] ?? "",
-      room: (signal: AbortSignal) => this.#awaitRoom(signal),
-      lost: (events: readonly DropEvent[]) => this.#tellDropped(events),
-      finished: (path: string, rows: number) => log.info({ file: path, rows }, "readings recovered from the damaged outbox"),
-    };
-    const run = async (): Promise<void> => {
-      try {
-        await recoverAll(parts, control.signal);
-        this.#isRecovering = false;
-        report.clear("OUTBOX_RECOVERING", SUBJECT);
-        this.#changed();
-      } catch (error) {
-        if (control.signal.aborted) return;
-        log.error({ file, error: messageOf(error) }, "the recovery stopped; it begins anew");
-        this.#timers.after("recover", 10 * TICK_MS, () => this.#recover());
-      }
-    };
-    void run();
-  }
-
-  async #awaitRoom(signal: AbortSignal): Promise<void> {
-    while (this.#keeper.measure().beforeRefusalBytes < 0) await this.#options.clock.sleep(ROOM_WAIT_MS, signal);
   }
 
   #admit(bytes: number): void {

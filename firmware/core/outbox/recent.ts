@@ -34,6 +34,17 @@ export class Recent {
     if (this.#order.length - this.#start > this.#capacity) this.#forgetOldest();
   }
 
+  /** Takes over readings that are older than all that it holds, the oldest first, as far as there is room. Returns whether there is more. */
+  addOlder(entries: readonly { readonly key: number; readonly place: Place }[]): boolean {
+    const room = this.#capacity - (this.#order.length - this.#start);
+    const unknown = entries.filter(({ key }) => !this.#places.has(key)).slice(-room);
+    if (room <= 0 || unknown.length === 0) return room > 0;
+    for (const { key, place } of unknown) this.#places.set(key, place);
+    this.#order = [...unknown.map(({ key }) => key), ...this.#order.slice(this.#start)];
+    this.#start = 0;
+    return unknown.length < room;
+  }
+
   /** A mark to come back to when what was added since is rolled back. */
   mark(): number {
     return this.#order.length;

@@ -1,6 +1,7 @@
 // Deletes what is confirmed, and drops what must be dropped: the oldest of the lowest class, as gap records.
 
 import type { DropEvent, GapReason } from "./contract.ts";
+import { keepFloor } from "./floor.ts";
 import { ROWS_PER_COMMIT, type Bounds } from "./limits.ts";
 import type { Range } from "./range-set.ts";
 import { SAMPLE } from "./schema.ts";
@@ -17,9 +18,12 @@ export function purgeSettled(store: Store, limits: Bounds, keepRows: number = li
     for (const [first, last] of Array.from(stream.settled.within(1, limit))) {
       for (const [a, b] of Array.from(stream.purged.missingWithin(first, last))) {
         left -= purgeRange(store, stream, a, b, left);
-        if (left <= 0) return ROWS_PER_COMMIT;
+        if (left > 0) continue;
+        keepFloor(store, stream, true);
+        return ROWS_PER_COMMIT;
       }
     }
+    keepFloor(store, stream, left < ROWS_PER_COMMIT);
     if (stream.state === "draining" && stream.settled.size >= stream.next - 1) store.removeStream(stream);
   }
   return ROWS_PER_COMMIT - left;

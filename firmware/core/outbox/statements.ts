@@ -30,6 +30,8 @@ interface ReadingStatements {
   readonly highestId: Statement<[number, number], number | null>;
   readonly lastEvent: Statement<[number, number], number | null>;
   readonly newestKeys: Statement<[number], { id: number; key: number | null }>;
+  /** Of the rows before this id, the highest first. */
+  readonly keysBefore: Statement<[number, number], { id: number; key: number | null }>;
   readonly newestRows: Statement<[number], { id: number; body: string; crc: number }>;
   readonly deleteRows: Statement<[number, number]>;
   /** first id, last id, how many rows to pass over. */
@@ -50,6 +52,7 @@ function prepareReadings(db: Database): ReadingStatements {
     highestId: db.prepare<[number, number], number | null>("SELECT max(id) FROM reading WHERE id BETWEEN ? AND ?").pluck(),
     lastEvent: db.prepare<[number, number], number | null>("SELECT max(id) FROM reading INDEXED BY event WHERE class & 1 = 0 AND id BETWEEN ? AND ?").pluck(),
     newestKeys: db.prepare("SELECT id, key FROM reading ORDER BY id DESC LIMIT ?"),
+    keysBefore: db.prepare("SELECT id, key FROM reading WHERE id < ? ORDER BY id DESC LIMIT ?"),
     newestRows: db.prepare("SELECT id, body, crc FROM reading ORDER BY id DESC LIMIT ?"),
     deleteRows: db.prepare("DELETE FROM reading WHERE id BETWEEN ? AND ?"),
     idAfter: db.prepare<[number, number, number], number>("SELECT id FROM reading WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1 OFFSET ?").pluck(),
@@ -71,6 +74,7 @@ interface PositionStatements {
   readonly deleteGaps: Statement<[number]>;
   readonly meta: Statement<[string], string>;
   readonly setMeta: Statement<[string, string]>;
+  readonly deleteMeta: Statement<[string]>;
 }
 
 function preparePositions(db: Database): PositionStatements {
@@ -89,6 +93,7 @@ function preparePositions(db: Database): PositionStatements {
     deleteGaps: db.prepare("DELETE FROM gap WHERE stream = ?"),
     meta: db.prepare<[string], string>("SELECT value FROM meta WHERE name = ?").pluck(),
     setMeta: db.prepare("INSERT OR REPLACE INTO meta(name, value) VALUES (?, ?)"),
+    deleteMeta: db.prepare("DELETE FROM meta WHERE name = ?"),
   };
 }
 

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { GapReason } from "./contract.ts";
 import { isDamage, openDatabase, type Database } from "./database.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
+import { floorName } from "./floor.ts";
 import type { Gap } from "./gaps.ts";
 import type { Bounds } from "./limits.ts";
 import type { Range } from "./range-set.ts";
@@ -137,6 +138,7 @@ export class Store {
     this.sql.deleteStream.run(stream.number);
     this.sql.deleteSettled.run(stream.number);
     this.sql.deleteGaps.run(stream.number);
+    this.sql.deleteMeta.run(floorName(stream.uuid));
     this.sql.setMeta.run(`stream:${stream.number}`, JSON.stringify({ uuid: stream.uuid, isGone: true }));
     this.streams.delete(stream.uuid);
   }

@@ -42,6 +42,8 @@ export class Stream {
   taken = new RangeSet();
   /** Settled ranges whose rows are deleted already; only a saving of work. */
   readonly purged = new RangeSet();
+  /** The second copy of `settled` says that all is settled up to here. */
+  floor = 0;
   /** The highest event; tells without a query that there is none beyond. */
   lastEvent = 0;
   /** From here on readings are live; what is older is backlog. */
@@ -71,6 +73,8 @@ export class Stream {
     this.taken = new RangeSet(this.settled);
     for (const [first, last] of this.leased) this.taken.add(first, last);
     this.isDirty = false;
+    // Where a transaction was rolled back it may say too much of itself: it is written anew.
+    this.floor = 0;
     this.lookAgainFrom(1);
   }
 

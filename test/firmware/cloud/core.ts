@@ -1,6 +1,6 @@
 // The core's side for the uplink's tests: the real conduit server, with lanes in memory instead of the outbox.
 
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 
 import { Fault, type FaultReport } from "../../../drivers/contract/fault.ts";
 import { cloudConduit, LANES, type Lane, type LeaseHead } from "../../../firmware/conduit/cloud.ts";
@@ -34,6 +34,8 @@ export interface TestCore {
   readonly kept: number;
   readonly waiting: number;
   readonly states: readonly { readonly state: string; readonly fault?: FaultReport }[];
+  /** Why each document was not taken by the broker; empty for one that was. */
+  readonly refused: ReadonlyMap<string, string>;
   setLink(link: CloudLink | null, secrets?: Record<string, string>): void;
   setInventory(document: unknown): void;
   /** Polls what the test waits for; rejects with `what` when the signal aborts. */
@@ -81,6 +83,7 @@ function makeStore() {
   const rejected = new Map<number, string>();
   const states: { state: string; fault?: FaultReport }[] = [];
   const laneOf = new Map<number, Lane>();
+  const refused = new Map<string, string>();
   let link: CloudLink | null = null;
   let secrets: Record<string, string> = {};
   let revision = 1;
@@ -137,7 +140,13 @@ function makeStore() {
     },
     inventory: async ({ after, waitMs }: { after: number; waitMs: number }, { signal }: { signal: AbortSignal }) => {
       await poll(() => inventory.revision > after, waitMs, signal);
-      return inventory;
+      const { revision: now, document } = inventory;
+      const text = now === after ? "" : JSON.stringify(document);
+      return { head: { revision: now, digest: createHash("sha256").update(text).digest("base64") }, body: Buffer.from(text) };
+    },
+    document: ({ document, fault }: { document: string; fault?: FaultReport }) => {
+      refused.set(document, fault?.message ?? "");
+      return {};
     },
     figures: () => ({ queued: Object.values(lanes).reduce((sum, queue) => sum + queue.length, 0), dropped: 0, rejected: rejected.size, oldestSeconds: null }),
     state: (state: { state: string; fault?: FaultReport }) => {
@@ -167,6 +176,7 @@ function makeStore() {
       return LANES.reduce((sum, lane) => sum + lanes[lane].length, 0);
     },
     states,
+    refused,
     setLink: (next, nextSecrets = {}) => {
       link = next;
       secrets = nextSecrets;

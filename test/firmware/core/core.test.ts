@@ -112,6 +112,21 @@ suite("core", (test) => {
     assert.ok(systemClock.uptimeMs() - answeredMs < 50);
     assert.equal(values.map(({ name }) => name), ["press-1"]);
   });
+  test("the inventory comes as text, once per change, and a broker that does not take it is told", async ({ defer, signal }) => {
+    const core = await startCore(defer, configure({ "press-1": undefined, "press-2": undefined }, "cloud: { url: 'mqtts://192.0.2.1' }\n"));
+    await identify(core, "press-1", "1", signal);
+    const first = await core.cloud.call("inventory", { after: 0, waitMs: 0 }, signal);
+    assert.equal(JSON.parse(Buffer.from(first.body).toString()).assets.map(({ asset }: { asset: string }) => asset), [assetOf("1")]);
+    const same = await core.cloud.call("inventory", { after: first.head.revision, waitMs: 10 }, signal);
+    assert.equal([same.head.revision, same.body.length], [first.head.revision, 0]);
+    const next = core.cloud.call("inventory", { after: first.head.revision, waitMs: 9000 }, signal);
+    await identify(core, "press-2", "2", signal);
+    assert.is(JSON.parse(Buffer.from((await next).body).toString()).assets.length, 2);
+    await core.cloud.call("document", { document: "inventory", fault: { code: "PEER_LIMIT", kind: "transient", message: "too large" } }, signal);
+    assert.equal(await standing(core, signal), ["CLOUD_DOCUMENT_REFUSED inventory"]);
+    await core.cloud.call("document", { document: "inventory" }, signal);
+    assert.equal(await standing(core, signal), []);
+  });
   test("stops within 3 s while long polls wait and readings come", async ({ defer, signal }) => {
     const core = await startCore(defer, configure({ "press-1": undefined }, CLOUD_SECTION));
     await identify(core, "press-1", "1", signal);

@@ -16,8 +16,10 @@ export function adoptFindings(store: Store, findings: Findings, fallback: string
     if (found.isGone) continue;
     const stream = store.streams.get(found.uuid) ?? store.addStream(found.destination || fallback, { ...found, state: "recovering" });
     streams.set(found.number, stream);
-    stream.next = Math.max(stream.next, found.next);
+    const floor = findings.floors.get(found.uuid) ?? 0;
+    stream.next = Math.max(stream.next, found.next, floor + 1);
     stream.isDirty = true;
+    if (floor > 0) store.settle(stream, 1, floor);
     for (const [first, last] of findings.settled.get(found.number) ?? []) store.settle(stream, first, last);
     for (const { first, last, reason } of findings.gaps.get(found.number) ?? []) {
       for (const [a, b] of Array.from(stream.settled.missingWithin(first, last))) for (const range of Array.from(stream.gaps.covered.missingWithin(a, b))) store.addGap(stream, range, reason);

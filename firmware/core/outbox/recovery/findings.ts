@@ -3,6 +3,7 @@
 import type { GapReason } from "../contract.ts";
 import { MAX_STREAM_NUMBER, SMALL_TABLES, SPAN, type SmallTable } from "../schema.ts";
 import type { Database } from "../database.ts";
+import { readFloor } from "../floor.ts";
 import type { Gap } from "../gaps.ts";
 import type { StreamRow } from "../stream.ts";
 import type { Field, RawRecord } from "./records.ts";
@@ -26,6 +27,8 @@ export class Findings {
   readonly rejected = new Map<number, readonly Field[]>();
   readonly quarantine = new Map<number, readonly Field[]>();
   readonly meta = new Map<string, string>();
+  /** By stream: everything up to this number is settled. */
+  readonly floors = new Map<string, number>();
 
   /** Reads as much as SQL still can. Returns false when a table could not be read to its end. */
   readDatabase(db: Database): boolean {
@@ -81,9 +84,11 @@ export class Findings {
     this.streams.set(number, { number, uuid, destination, next: best(before?.next, next), dropped: best(before?.dropped, dropped), rejected: best(before?.rejected, rejected), isGone });
   }
 
-  /** The second copy of a stream's name, on another page than the first. */
+  /** The second copy of a stream's name, or of what it has settled, on another page than the first. */
   #takeMeta(name: string, value: string): void {
     this.meta.set(name, value);
+    const kept = readFloor(name, value);
+    if (kept !== undefined) this.floors.set(kept.uuid, Math.max(kept.floor, this.floors.get(kept.uuid) ?? 0));
     const number = Number(/^stream:(\d+)$/.exec(name)?.[1]);
     if (!isStreamNumber(number)) return;
     const found = parseStreamMeta(value);

@@ -54,6 +54,7 @@ export async function recoverAll(parts: RecoveryParts, signal: AbortSignal): Pro
     done.push(damaged);
   }
   for (const stream of Array.from(parts.store().streams.values())) if (stream.state === "recovering") await endRecovery(parts, stream, signal);
+  await rememberRecovered(parts, signal);
   for (const damaged of done) finishDamaged(parts.file, damaged);
 }
 
@@ -153,6 +154,18 @@ function insertAll(store: Store, candidates: readonly Candidate[]): number {
     stream.isDirty = true;
   }
   return rows;
+}
+
+/** What a source sends again of the newest recovered readings is recognised from now on. */
+async function rememberRecovered({ store }: RecoveryParts, signal: AbortSignal): Promise<void> {
+  let hasRoom = true;
+  for (let before = Number.MAX_SAFE_INTEGER; hasRoom; ) {
+    const rows = store().sql.keysBefore.all(before, ROWS_PER_SLICE);
+    const known = rows.flatMap(({ id, key }) => (key === null ? [] : [{ key, place: id }])).reverse();
+    hasRoom = store().recent.addOlder(known) && rows.length === ROWS_PER_SLICE;
+    before = rows.at(-1)?.id ?? 0;
+    await breathe(signal);
+  }
 }
 
 /** Names the holes and lets the stream be drained. */

@@ -66,6 +66,18 @@ suite(
       defer(() => thief.endAsync(true));
       await core.until("offline by the will", () => status() === "offline", signal);
     });
+    test("an inventory that is larger than the broker takes is told to core, readings go on, and a smaller one ends it", async ({ signal, defer }) => {
+      const [core, broker] = [await startCore(defer), await startMosquitto(defer, signal, { global: ["allow_anonymous true", "max_packet_size 8000"] })];
+      core.setInventory({ gateway: GATEWAY, assets: ["a".repeat(9000)] });
+      core.setLink(makeLink(`mqtt://127.0.0.1:${broker.port}`, { batch: { maxBytes: 4000 } }));
+      core.start();
+      core.add("live", 100);
+      await core.until("told", () => /more than the 8000/.test(core.refused.get("inventory") ?? ""), signal);
+      await core.until("readings", () => core.accepted.size === 100, signal);
+      core.setInventory({ gateway: GATEWAY, assets: [] });
+      await core.until("taken", () => core.refused.get("inventory") === "", signal);
+      assert.is(core.refused.get("status"), "");
+    });
     test("a changed link restarts the uplink and loses nothing", async ({ signal, defer }) => {
       const [core, first, second] = [await startCore(defer), await startMosquitto(defer, signal), await startMosquitto(defer, signal)];
       const collectors = [await startCollector(defer, core, `mqtt://127.0.0.1:${first.port}`), await startCollector(defer, core, `mqtt://127.0.0.1:${second.port}`)] as const;

@@ -4,9 +4,11 @@ import { assert, suite } from "../../../support/suite.ts";
 import { makeFakeClock } from "../../../support/fake-clock.ts";
 import { makeBlame, type Open } from "../../../../firmware/cloud/uplink/blame.ts";
 import { makeDrainPace } from "../../../../firmware/cloud/uplink/drain-pace.ts";
+import { envelopeBytes, writeTelemetry } from "../../../../firmware/cloud/uplink/payload.ts";
 import { joinPieces, joinRanges, splitReadings } from "../../../../firmware/cloud/uplink/split-readings.ts";
 import { readTarget } from "../../../../firmware/cloud/uplink/target.ts";
 import { watchPeer } from "../../../../firmware/cloud/uplink/watch-peer.ts";
+import { LANES } from "../../../../firmware/conduit/cloud.ts";
 import { makeLink } from "../core.ts";
 
 suite("uplink, cutting a batch", (test) => {
@@ -20,6 +22,17 @@ suite("uplink, cutting a batch", (test) => {
   });
   test("refuses what is no reading", () => {
     assert.throws(() => splitReadings(Buffer.from(`[{"value":1}]`)), "DEFECT");
+  });
+});
+
+suite("uplink, payload", (test) => {
+  test("names gateway, stream and lane before the readings, whose bytes it leaves alone, and knows its own size at most", async () => {
+    const stream = "0b0f2c5e-6a53-4c4e-9a58-5f0f3b8f8a11";
+    for (const lane of LANES) {
+      const payload = await writeTelemetry({ gateway: 'hall "3"', stream, lane }, Buffer.from('[{"seq":1,"value":1.50}]'), "none");
+      assert.is(payload.toString(), `{"gateway":"hall \\"3\\"","stream":"${stream}","lane":"${lane}","readings":[{"seq":1,"value":1.50}]}`);
+      assert.ok(payload.length - 24 <= envelopeBytes('hall "3"'));
+    }
   });
 });
 

@@ -101,9 +101,13 @@ suite("register", (test) => {
     register.identify("press-1", "192.0.2.1", found("1"), nobody);
     register.identify("press-2", "192.0.2.2", found("2"), nobody);
     register.place(placed("press-1"));
-    assert.equal(await writeInventory("gw", register, () => Promise.resolve()), {
+    const pause = (): Promise<void> => Promise.resolve();
+    const { body, digest } = await writeInventory("gw", register, () => 0, pause);
+    assert.equal(JSON.parse(body.toString()), {
       gateway: "gw",
       assets: [{ asset: idOf("1"), name: "press-1", state: "accepted", nameplate: nameplate("1"), equipment: { area: "hall" }, points: POINTS }],
     });
+    assert.is((await writeInventory("gw", register, () => 0, pause)).digest, digest);
+    assert.is.not((await writeInventory("other", register, () => 0, pause)).digest, digest);
   });
 });

@@ -3,6 +3,7 @@
 
 import { closeSync, copyFileSync, existsSync, openSync, readdirSync, readFileSync, statSync, truncateSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import Sqlite from "better-sqlite3";
 import { accept, drain, event, lease, makeFixture, sample, samples, until, type Element, type Fixture } from "./fixture.ts";
 import type { Destination, Outbox } from "../../../../firmware/core/outbox/outbox.ts";
 import type { Defer } from "../../../support/attempt.ts";
@@ -108,6 +109,16 @@ function testCase(defer: Defer, { harm, lost }: Case): (signal: AbortSignal) => 
   };
 }
 
+/** The page at which a table begins; the settled ranges of a few streams fit into it. */
+function rootOf(file: string, table: string): number {
+  const db = new Sqlite(file, { readonly: true });
+  try {
+    return (Number(db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").pluck().get(table)) - 1) * PAGE;
+  } finally {
+    db.close();
+  }
+}
+
 suite(
   "outbox, damage",
   (test) => {
@@ -199,6 +210,29 @@ suite(
       await until(() => !orphan.conditions.has("OUTBOX_RECOVERING"), signal);
       cloud.openLive();
       assert.equal((await drain(cloud, "backlog", signal)).map((element) => [element.stream, element.seq, element.value]), samples(20).map((_, index) => [stream, index + 1, index + 1]));
+    });
+    test("where the page with the settled ranges is lost, at most 1,000 confirmed readings come again, under their numbers", async ({ defer, signal }) => {
+      const fixture = makeFixture(defer);
+      const outbox = await fixture.open({ limits: { recentRows: 3000 } });
+      const cloud = await outbox.openDestination("cloud");
+      for (let from = 1; from <= 4000; from += 500) await outbox.append({ zone: "field", readings: samples(500, from) });
+      for (let taken = 0; taken < 3900; taken += 300) await accept(cloud, await lease(cloud, "live", signal, { maxCount: 300 }));
+      await outbox.close();
+      overwrite(fixture.file, rootOf(fixture.file, "settled"), PAGE, 0x5a);
+      const { old } = await openAndDrain(fixture, cloud.stream, signal);
+      checkComplete([...old, ...samples(1000, 4001).map((_, index) => ({ seq: 4001 + index }))], Math.min(...old.map(({ seq }) => seq)));
+      assert.ok(old.length >= 100 && old.length <= 1100, `${old.length} came`);
+    });
+    test("what a source sends again is recognised among the recovered readings", async ({ defer, signal }) => {
+      const fixture = makeFixture(defer);
+      const stream = await fill(fixture, signal);
+      overwrite(fixture.file, 0, PAGE, 0xa5);
+      const outbox = await fixture.open();
+      const cloud = await outbox.openDestination("cloud");
+      await until(() => fixture.conditions.has("OUTBOX_SET_ASIDE") && !fixture.conditions.has("OUTBOX_RECOVERING"), signal);
+      assert.equal(await outbox.append({ zone: "field", readings: [...samples(500, count - 600), sample(1_000_000)] }), { accepted: 1, repeated: 500, quarantined: 0 });
+      assert.is.not(cloud.stream, stream);
+      assert.match(fixture.conditions.get("OUTBOX_SET_ASIDE") ?? "", /\d+ readings were recovered from it, 0 were damaged/);
     });
     test("starts on a file that is no database at all, and keeps three damaged files", async ({ defer, signal }) => {
       const fixture = makeFixture(defer);
