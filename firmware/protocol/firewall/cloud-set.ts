@@ -1,6 +1,7 @@
 // The addresses behind cloud names: put into the ruleset's sets while it runs, without loading it anew.
 
 import { mayBeCloudAddress } from "./addresses.ts";
+import { deriveWalls } from "./derive-flows.ts";
 import type { FirewallInput } from "./input.ts";
 import { identifier, isIpv6, joinNft, nft, port, seconds, singleAddress, type Nft } from "./nft-text.ts";
 
@@ -12,9 +13,13 @@ export interface CloudAddress {
   readonly lifeSeconds: number;
 }
 
-/** Those that may stand for a cloud name, and those that may not: a name that leads inwards is a sign of an attack on the resolver. */
+/**
+ * Those that may stand for a cloud name at a port that the configuration names, and those that may not: a name that leads inwards is a sign
+ * of an attack on the resolver, another port one of a zone that was taken over. Throws CONFIG_INVALID.
+ */
 export function sortCloudAddresses(addresses: readonly CloudAddress[], input: FirewallInput): { readonly accepted: readonly CloudAddress[]; readonly refused: readonly CloudAddress[] } {
-  const accepted = addresses.filter(({ address }) => mayBeCloudAddress(address, input));
+  const ports = deriveWalls(input).flows.flatMap(({ peers }) => (peers.kind === "names" ? peers.names.map((name) => name.port) : []));
+  const accepted = addresses.filter(({ address, port }) => ports.includes(port) && mayBeCloudAddress(address, input));
   return { accepted, refused: addresses.filter((one) => !accepted.includes(one)) };
 }
 

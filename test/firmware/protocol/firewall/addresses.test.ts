@@ -26,9 +26,11 @@ suite("firewall, addresses of the cloud", (test) => {
     const plant = { ...example.network.plant, interface: "eth1", automatic: true, clients: ["9.9.9.0/24"], discoveryProxy: false, ldaps: [], syslog: ["52.9.9.9"] };
     for (const address of ["9.9.9.9", "52.9.9.9"]) assert.not.ok(mayBeCloudAddress(address, { ...example, network: { ...example.network, plant } }));
   });
-  test("refused addresses are told apart, so that they can be reported", () => {
-    const [good, bad] = [{ address: "9.9.9.9", port: 443, lifeSeconds: 60 }, { address: "192.168.10.21", port: 443, lifeSeconds: 60 }];
-    assert.equal(sortCloudAddresses([good, bad], example), { accepted: [good], refused: [bad] });
+  test("addresses and ports that are refused are told apart, so that they can be reported", () => {
+    const good = { address: "9.9.9.9", port: 443, lifeSeconds: 60 };
+    const bad = [{ ...good, address: "192.168.10.21" }, { ...good, port: 22 }];
+    assert.equal(sortCloudAddresses([good, ...bad], example), { accepted: [good], refused: bad });
+    assert.equal(sortCloudAddresses([good], { segments: [], assets: [] }).accepted, []);
   });
   test("two subnets overlap exactly when one holds the other's first address", () => {
     assert.ok(overlap("10.0.0.0/8", "10.20.0.0/16") && overlap("10.20.0.0/16", "10.0.0.0/8") && overlap("10.0.0.1", "10.0.0.0/8"));
