@@ -7,7 +7,7 @@ export function addLedger(program: Command): void {
   const ledger = program.command("ledger").description("the ledgers that simulated machines and the simulated cloud write");
   ledger
     .command("compare")
-    .description("compares the machines' ledger with the cloud's; exit 1 when a reading was lost or came twice without the same (stream, seq)")
+    .description("compares the machines' ledger with the cloud's; exit 1 when a reading was lost, came twice without the same (stream, seq), or out of order")
     .argument("<machines>", "ledger of the machines")
     .argument("<cloud>", "ledger of the cloud")
     .option("--json", "print the comparison as JSON")

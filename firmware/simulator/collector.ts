@@ -53,8 +53,10 @@ export function makeCollector(clock: Clock, ledger: LedgerFile): Collector {
       const telemetry = readTelemetry(topic, payload);
       if (typeof telemetry === "string") return void (counts.unreadable += 1);
       const stream = streamOf(streams, telemetry.gateway, telemetry.stream);
+      const start = `{"stream":${stream.label}${telemetry.lane === undefined ? "" : `,"lane":${quoted(telemetry.lane)}`}`;
       for (const reading of telemetry.readings) {
-        ledger.add(reading.gap === undefined ? takeReading(stream, reading, micros, counts) : takeGap(stream, reading.gap, counts));
+        countReading(stream, reading, counts);
+        ledger.add(start + (reading.gap === undefined ? readingText(reading, micros) : `,"gap":${JSON.stringify(reading.gap)}}`));
         if (reading.historical !== true && typeof reading.sourceTime === "string") latencies.add((micros - parseMicros(reading.sourceTime)) / 1000);
       }
     },
@@ -70,18 +72,12 @@ export function makeCollector(clock: Clock, ledger: LedgerFile): Collector {
 
 type Counts = Record<"messages" | "readings" | "events" | "duplicates" | "dropped" | "unreadable", number>;
 
-/** The reading's ledger line. */
-function takeReading(stream: Stream, reading: TelemetryReading, micros: number, counts: Counts): string {
-  const seq = reading.seq ?? 0;
-  if (!stream.received.add(seq)) counts.duplicates += 1;
-  else counts[reading.event === undefined ? "readings" : "events"] += 1;
-  return ledgerLine(stream.label, seq, reading, micros);
-}
-
-function takeGap(stream: Stream, gap: { readonly first: number; readonly last: number; readonly reason: string }, counts: Counts): string {
-  counts.dropped += gap.last - gap.first + 1;
-  stream.received.addRange(gap.first, gap.last);
-  return `{"stream":${stream.label},"gap":${JSON.stringify(gap)}}`;
+function countReading({ received }: Stream, { seq, event, gap }: TelemetryReading, counts: Counts): void {
+  if (gap !== undefined) {
+    counts.dropped += gap.last - gap.first + 1;
+    received.addRange(gap.first, gap.last);
+  } else if (!received.add(seq ?? 0)) counts.duplicates += 1;
+  else counts[event === undefined ? "readings" : "events"] += 1;
 }
 
 /** A message that a plain broker bridge moved: a machine's sample as it is. */
@@ -116,8 +112,9 @@ function quoted(id: string | undefined): string {
   return label;
 }
 
-function ledgerLine(stream: string, seq: number, reading: TelemetryReading, micros: number): string {
-  const start = `{"stream":${stream},"seq":${seq},"asset":${quoted(reading.asset)}`;
+/** What follows stream and lane in the ledger's line. */
+function readingText(reading: TelemetryReading, micros: number): string {
+  const start = `,"seq":${reading.seq ?? 0},"asset":${quoted(reading.asset)}`;
   const end = `${reading.historical === true ? ',"historical":true' : ""},"receivedMicros":${micros}}`;
   if (reading.event !== undefined) return `${start},"event":${JSON.stringify(reading.event.id)}${end}`;
   const time = typeof reading.sourceTime === "string" ? `"${reading.sourceTime}"` : "null";

@@ -24,7 +24,7 @@ export interface Comparison {
     readonly sameSeq: number;
     /** The same reading under another seq of its stream, though its source gave it once. Must be 0. */
     readonly otherSeq: number;
-    /** The same reading under another stream (an outbox was set aside or restored between), though its source gave it once. */
+    /** The same reading under another stream (an outbox was set aside or restored between), though its source gave it once. Must be 0. */
     readonly otherStream: number;
     /** A (stream, seq) that named two different readings. Must be 0. */
     readonly reusedSeq: number;
@@ -33,7 +33,9 @@ export interface Comparison {
   readonly sourceDuplicates: number;
   /** Received, but in no machine's ledger. */
   readonly unknown: number;
+  /** First arrivals that did not rise in seq, or in source time, within (stream, lane, point): each one that came after a later one. Must be 0. */
   readonly outOfOrder: number;
+  readonly orderExamples: readonly string[];
   readonly gapReadings: number;
   readonly streams: ReturnType<StreamCheck["streams"]>;
 }
@@ -64,15 +66,15 @@ function sizeOf(path: string): number {
 }
 
 /** Whether the comparison shows what must never happen. */
-export function hasFailed({ lost, uplinkDuplicates: { otherSeq, reusedSeq } }: Comparison): boolean {
-  return lost > 0 || otherSeq > 0 || reusedSeq > 0;
+export function hasFailed({ lost, outOfOrder, uplinkDuplicates: { otherSeq, otherStream, reusedSeq } }: Comparison): boolean {
+  return lost + outOfOrder + otherSeq + otherStream + reusedSeq > 0;
 }
 
 function summary(sums: PortionSums, check: StreamCheck, more: Pick<Comparison, "unacknowledged" | "lostExamples">): Comparison {
-  const { readings, sameSeq, outOfOrder, gapReadings }: StreamFigures = check.figures;
+  const { readings, sameSeq, outOfOrder, orderExamples, gapReadings }: StreamFigures = check.figures;
   const { acknowledged, lost, otherSeq, otherStream, sourceDuplicates, unknown } = sums;
   const uplinkDuplicates = { sameSeq, otherSeq, otherStream, reusedSeq: sameSeq - sums.sameSeq };
-  return { acknowledged, ...more, lost, received: readings, uplinkDuplicates, sourceDuplicates, unknown, outOfOrder, gapReadings, streams: check.streams() };
+  return { acknowledged, ...more, lost, received: readings, uplinkDuplicates, sourceDuplicates, unknown, outOfOrder, orderExamples, gapReadings, streams: check.streams() };
 }
 
 function splitByKey(machines: readonly string[], clouds: readonly string[], paths: readonly string[]): { check: StreamCheck; unacknowledged: number } {

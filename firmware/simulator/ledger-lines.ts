@@ -17,6 +17,7 @@ export interface LedgerLine {
   readonly sent?: number;
   /** Cloud's side. */
   readonly stream?: string;
+  readonly lane?: string;
   readonly seq?: number;
   readonly historical?: boolean;
   readonly gap?: { readonly first: number; readonly last: number };

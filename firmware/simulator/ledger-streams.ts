@@ -8,8 +8,10 @@ export interface StreamFigures {
   readings: number;
   /** Came again under the same (stream, seq): what at least once allows. */
   sameSeq: number;
-  /** Came directly after a later one of its point in its lane. */
+  /** Came for the first time after a later one of its point, in its stream and lane. */
   outOfOrder: number;
+  /** The first of them. */
+  readonly orderExamples: string[];
   /** Readings that gap records name. */
   gapReadings: number;
 }
@@ -23,9 +25,9 @@ export interface StreamCheck {
 
 /** `repeated` holds the hashes of the keys that their source gave out more than once: their times say nothing about order. */
 export function makeStreamCheck(repeated: ReadonlySet<number>): StreamCheck {
-  const figures: StreamFigures = { readings: 0, sameSeq: 0, outOfOrder: 0, gapReadings: 0 };
+  const figures: StreamFigures = { readings: 0, sameSeq: 0, outOfOrder: 0, orderExamples: [], gapReadings: 0 };
   const streams = new Map<string, RangeSet>();
-  const isInOrder = makeOrderCheck(repeated);
+  const order = makeOrderCheck(repeated);
   const received = (stream: string): RangeSet => {
     let set = streams.get(stream);
     if (set === undefined) streams.set(stream, (set = makeRangeSet()));
@@ -42,41 +44,45 @@ export function makeStreamCheck(repeated: ReadonlySet<number>): StreamCheck {
       }
       const isNew = set.add(line.seq ?? 0);
       figures[isNew ? "readings" : "sameSeq"] += 1;
-      if (isNew && !isInOrder(line)) figures.outOfOrder += 1;
+      const overtaken = isNew ? order(line) : undefined;
+      if (overtaken !== undefined) {
+        figures.outOfOrder += 1;
+        if (figures.orderExamples.length < examples) figures.orderExamples.push(overtaken);
+      }
       return isNew;
     },
     streams: () => [...streams].map(([stream, set]) => ({ stream, received: set.size(), missing: set.holes(), last: set.max() })),
   };
 }
 
+const examples = 10;
+
+/** What came last. */
 interface Place {
   seq: number;
   time: string;
 }
 
 /**
- * Whether a line follows the one before it of its point and lane, by seq and by the time of its source. The live lane carries
- * `historical` too, where a machine caught up; such a reading may follow either lane, the one whose end is nearest.
+ * Says of a first arrival whether the first arrivals of its point, in its stream and lane, still rise in seq and in the time of
+ * their source: undefined, or a sentence. Gateway-made readings without a source time have their seq only.
  */
-function makeOrderCheck(repeated: ReadonlySet<number>): (line: LedgerLine) => boolean {
+function makeOrderCheck(repeated: ReadonlySet<number>): (line: LedgerLine) => string | undefined {
   const ends = new Map<string, Place>();
-  const endOf = (line: LedgerLine, lane: string): Place => {
-    const key = `${line.stream} ${lane} ${line.asset} ${line.point ?? ""}`;
+  const endOf = (line: LedgerLine): Place => {
+    const key = `${line.stream} ${line.lane ?? ""} ${line.asset} ${line.point ?? ""}`;
     let end = ends.get(key);
     if (end === undefined) ends.set(key, (end = { seq: 0, time: "" }));
     return end;
   };
   return (line) => {
+    const end = endOf(line);
     const seq = line.seq ?? 0;
     const time = typeof line.sourceTime === "string" && !repeated.has(hashOf(readingKey(line))) ? line.sourceTime : "";
-    const live = endOf(line, line.event === undefined ? "live" : "events");
-    const backlog = line.historical === true && line.event === undefined ? endOf(line, "backlog") : live;
-    const isLive = seq >= live.seq && (live.seq >= backlog.seq || seq < backlog.seq);
-    const end = isLive ? live : backlog;
-    const isInOrder = seq >= end.seq && (time === "" || time >= end.time);
-    // Only one step back is counted: one reading that came too early is one fault, not as many as it overtook.
-    end.seq = seq;
-    if (time !== "") end.time = time;
-    return isInOrder;
+    const isInOrder = seq > end.seq && (time === "" || time > end.time);
+    const said = isInOrder ? undefined : `${line.asset} ${line.point ?? line.event ?? ""} in ${line.stream} ${line.lane ?? ""}: ${seq} (${time}) after ${end.seq} (${end.time})`;
+    if (seq > end.seq) end.seq = seq;
+    if (time > end.time) end.time = time;
+    return said;
   };
 }

@@ -2,7 +2,7 @@
 
 import type { Comparison } from "./ledger-compare.ts";
 
-/** One line for each figure, then the first readings that were lost. */
+/** One line for each figure, then the first readings that were lost or out of order. */
 export function describeComparison(comparison: Comparison): string {
   const { uplinkDuplicates: uplink } = comparison;
   const rows: readonly (readonly [string, number])[] = [
@@ -22,5 +22,5 @@ export function describeComparison(comparison: Comparison): string {
     ["missing within streams", comparison.streams.reduce((sum, { missing }) => sum + missing, 0)],
   ];
   const lines = rows.map(([name, value]) => `${name.padEnd(40)}${String(value).padStart(12)}`);
-  return [...lines, ...comparison.lostExamples.map((key) => `lost: ${key}`), ""].join("\n");
+  return [...lines, ...comparison.lostExamples.map((key) => `lost: ${key}`), ...comparison.orderExamples.map((text) => `out of order: ${text}`), ""].join("\n");
 }

@@ -16,6 +16,8 @@ export interface TelemetryReading {
 export interface Telemetry {
   readonly gateway: string;
   readonly stream: string;
+  /** Absent from a gateway that does not tell it. */
+  readonly lane?: string;
   readonly readings: readonly TelemetryReading[];
 }
 
@@ -46,6 +48,6 @@ function inflate(compression: string | undefined, payload: Buffer): Buffer {
 
 function isTelemetry(parsed: unknown): parsed is Telemetry {
   if (typeof parsed !== "object" || parsed === null) return false;
-  const { gateway, stream, readings } = parsed as Partial<Record<keyof Telemetry, unknown>>;
-  return typeof gateway === "string" && typeof stream === "string" && Array.isArray(readings);
+  const { gateway, stream, lane, readings } = parsed as Partial<Record<keyof Telemetry, unknown>>;
+  return typeof gateway === "string" && typeof stream === "string" && (lane === undefined || typeof lane === "string") && Array.isArray(readings);
 }

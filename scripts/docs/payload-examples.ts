@@ -9,6 +9,7 @@ const at = "2026-11-02T08:15:30.120Z";
 export const telemetryExample: Telemetry = {
   gateway,
   stream: "0b0f2c5e-6a53-4c4e-9a58-5f0f3b8f8a11",
+  lane: "live",
   readings: [
     { seq: 1041, asset, point: "production/count", value: 18_233, quality: "good", sourceTime: "2026-11-02T08:15:30.100Z", gatewayTime: at },
     { seq: 1042, asset, point: "cutter/temperature", value: null, quality: "bad", reason: "the machine cannot be reached", unit: "°C", sourceTime: null, gatewayTime: at },

@@ -53,7 +53,7 @@ export function makeOutlet(ports: OutletPorts): Outlet {
   const lost: Open[] = [];
   let lastNumber = 0;
   const prepare: Outlet["prepare"] = async (open, readings, signal) => {
-    const payload = await writeTelemetry(gateway, open.stream, readings, compression);
+    const payload = await writeTelemetry({ gateway, stream: open.stream, lane: open.lane }, readings, compression);
     const bytes = packetBytes(topic, payload.length);
     if (bytes > connection.maxPacketBytes) return `${bytes} bytes are more than the ${connection.maxPacketBytes} that the broker takes (Maximum Packet Size)`;
     return (await permits.acquire(signal)) ? { open, payload } : undefined;

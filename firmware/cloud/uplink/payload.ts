@@ -4,7 +4,8 @@ import { promisify } from "node:util";
 import { deflate, zstdCompress } from "node:zlib";
 import { encodeId } from "../../../drivers/contract/identity.ts";
 import type { CloudLink } from "../../config/cloud-section.ts";
-import { TOPICS } from "../../protocol/cloud-payloads.ts";
+import { TELEMETRY_LANES, TOPICS } from "../../protocol/cloud-payloads.ts";
+import type { Telemetry } from "../../protocol/cloud-payloads.ts";
 
 const packDeflate = promisify(deflate);
 const packZstd = promisify(zstdCompress);
@@ -21,16 +22,20 @@ export function telemetryTopic(gateway: string, compression: Compression): strin
   return topicOf(compression === "none" ? "telemetry" : compression === "deflate" ? "telemetryDeflate" : "telemetryZstd", gateway);
 }
 
+/** What a payload says of all its readings; stream and lane as in the lease's head. */
+export type Envelope = Omit<Telemetry, "readings">;
+
 /** The payload for `readings`, the JSON text of an array. Compression runs outside the event loop. */
-export async function writeTelemetry(gateway: string, stream: string, readings: Uint8Array, compression: Compression): Promise<Buffer> {
-  const text = Buffer.concat([Buffer.from(prefixOf(gateway, stream)), readings, SUFFIX]);
+export async function writeTelemetry(envelope: Envelope, readings: Uint8Array, compression: Compression): Promise<Buffer> {
+  const text = Buffer.concat([Buffer.from(prefixOf(envelope)), readings, SUFFIX]);
   if (compression === "none") return text;
   return compression === "deflate" ? packDeflate(text) : packZstd(text);
 }
 
-/** What a payload has beside the readings; a stream's id is a UUID of 36 characters. */
+/** What a payload has beside the readings at most; a stream's id is a UUID of 36 characters. */
 export function envelopeBytes(gateway: string): number {
-  return Buffer.byteLength(prefixOf(gateway, "0".repeat(36))) + SUFFIX.length;
+  const lengths = TELEMETRY_LANES.map((lane) => Buffer.byteLength(prefixOf({ gateway, stream: "0".repeat(36), lane })));
+  return Math.max(...lengths) + SUFFIX.length;
 }
 
 /** Bytes of the whole PUBLISH packet at most (MQTT 5 §3.3): type, length, topic, packet id, properties' length, payload. */
@@ -38,6 +43,6 @@ export function packetBytes(topic: string, payloadBytes: number): number {
   return 1 + 4 + 2 + Buffer.byteLength(topic) + 2 + 1 + payloadBytes;
 }
 
-function prefixOf(gateway: string, stream: string): string {
-  return `{"gateway":${JSON.stringify(gateway)},"stream":${JSON.stringify(stream)},"readings":`;
+function prefixOf({ gateway, stream, lane }: Envelope): string {
+  return `{"gateway":${JSON.stringify(gateway)},"stream":${JSON.stringify(stream)},"lane":${JSON.stringify(lane)},"readings":`;
 }
