@@ -27,8 +27,8 @@ export function addStart(program: Command): void {
 }
 
 async function startZone(name: string, options: StartOptions): Promise<void> {
-  const [{ ZONE_STAGES }, { runZone }] = await Promise.all([import("./zones.ts"), import("../runtime/zone-process.ts")]);
-  const zones = ZONE_STAGES.flat();
+  const [{ APPLIANCE_ZONES, ZONE_STAGES }, { runZone }] = await Promise.all([import("./zones.ts"), import("../runtime/zone-process.ts")]);
+  const zones = [...ZONE_STAGES.flat(), ...APPLIANCE_ZONES];
   const zone = zones.find((known) => known.name === name);
   if (zone === undefined) throw new Fault("INPUT_INVALID", `there is no zone ${name}`, { where: "--zone", remedy: `It is one of ${zones.map((known) => known.name).join(", ")}.` });
   await runZone(zone, { dataDir: options.data, configFile: options.config });

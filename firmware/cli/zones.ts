@@ -16,3 +16,6 @@ export const ZONE_STAGES: readonly (readonly Zone[])[] = [
     { name: "cloud", load: async () => (await import("../cloud/main.ts")).cloud },
   ],
 ];
+
+/** Not part of `weir start` on a developer's machine: it changes the system it runs on. On an appliance systemd starts it. */
+export const APPLIANCE_ZONES: readonly Zone[] = [{ name: "host", load: async () => (await import("../host/main.ts")).host }];

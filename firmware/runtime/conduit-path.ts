@@ -11,8 +11,13 @@ import { errorCode } from "./error-code.ts";
 /** sockaddr_un holds 108 bytes with the closing NUL (unix(7)). */
 const MAX_PATH_BYTES = 107;
 
-/** The socket of a conduit (`source-field`, `cloud`, `local`). The same for every process of this user, whatever way leads to the data directory. */
+/**
+ * The socket of a conduit (`source-field`, `cloud`, `local`). The same for every process of this user, whatever way leads to the data directory.
+ * On the appliance each zone has its own data directory, and the units name the folder of all sockets (WEIR_CONDUITS=/run/weir).
+ */
 export function conduitSocket(dataDir: string, name: string): string {
+  const shared = process.env["WEIR_CONDUITS"] ?? "";
+  if (shared !== "") return join(shared, `${name}.sock`);
   const home = realPath(dataDir);
   const path = join(home, "run", `${name}.sock`);
   if (Buffer.byteLength(path) <= MAX_PATH_BYTES) return path;

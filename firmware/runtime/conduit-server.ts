@@ -36,6 +36,8 @@ export interface ServeOptions {
   /** How long `close` waits for requests that run; 2,000 unless said. */
   readonly closeMs?: number;
   readonly clock?: Clock;
+  /** Told of each request that ends in a fault, those included that reached no handler. */
+  readonly onRefused?: (fault: Fault, route: string) => void;
 }
 
 export interface ConduitServer {
@@ -56,7 +58,11 @@ export async function serveConduit<C extends Contract>(contract: C, handlers: Ha
   const app = Fastify({ logger: false, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: "idle", http: { connectionsCheckingInterval: 1000, headersTimeout: HEADERS_TIMEOUT_MS } });
   app.setValidatorCompiler(({ schema, httpPart }) => compileCheck(schema as TSchema, httpPart ?? "body"));
   app.setNotFoundHandler((request, reply) => sendFault(reply, new Fault("NOT_FOUND", `the conduit has no route ${request.method} ${request.url.slice(0, 100)}`)));
-  app.setErrorHandler((error, request, reply) => sendFault(reply, faultOf(error, request, options.log)));
+  app.setErrorHandler((error, request, reply) => {
+    const fault = faultOf(error, request, options.log);
+    options.onRefused?.(fault, request.routeOptions.url ?? request.url.slice(0, 100));
+    return sendFault(reply, fault);
+  });
   for (const [name, route] of Object.entries(contract)) {
     // Sound by the type of `handlers`; TypeScript cannot follow a key and its value through a loop.
     addRoute(app, route, handlers[name] as unknown as AnyHandler, running);

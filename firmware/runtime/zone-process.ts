@@ -5,7 +5,9 @@ import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { Fault, asFault, isFault } from "../../drivers/contract/fault.ts";
 import { openJournal } from "./journal.ts";
-import type { Log, LogLevel } from "./journal.ts";
+import type { Journal, Log, LogLevel } from "./journal.ts";
+import { openServiceNotice } from "./sd-notify.ts";
+import type { ServiceNotice } from "./sd-notify.ts";
 import type { Service } from "./service.ts";
 import { systemClock } from "./system-clock.ts";
 import { CONFIG_EXIT, READY_MESSAGE } from "./zone-child.ts";
@@ -41,13 +43,14 @@ export async function runZone(zone: LoadableZone, options: ZoneProcessOptions): 
   process.exit(code);
 }
 
-async function runService(zone: LoadableZone, options: ZoneProcessOptions, log: Log, signal: AbortSignal): Promise<number> {
+async function runService(zone: LoadableZone, options: ZoneProcessOptions, log: Journal, signal: AbortSignal): Promise<number> {
+  const notice = openServiceNotice({ environment: process.env, pid: process.pid, clock: systemClock, log });
   try {
     const dataDir = resolve(options.dataDir);
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const configFile = options.configFile === undefined ? {} : { configFile: resolve(options.configFile) };
     const service = await zone.load();
-    await service.run({ clock: systemClock, log, dataDir, ...configFile, epoch: randomUUID(), ready: tellReady }, signal);
+    await service.run({ clock: systemClock, log, setLogLevel: log.setLevel, dataDir, ...configFile, epoch: randomUUID(), ready: () => tellReady(notice) }, signal);
     if (!signal.aborted) throw new Fault("DEFECT", `the zone ${zone.name} ended although nobody asked it to`);
     return 0;
   } catch (error) {
@@ -57,14 +60,17 @@ async function runService(zone: LoadableZone, options: ZoneProcessOptions, log: 
     if (fault.kind !== "config") return 1;
     process.stderr.write(`weir: ${fault}\n`);
     return CONFIG_EXIT;
+  } finally {
+    notice.close();
   }
 }
 
 let hasToldReady = false;
 
-function tellReady(): void {
+function tellReady(notice: ServiceNotice): void {
   if (hasToldReady) return;
   hasToldReady = true;
+  notice.ready();
   if (process.connected) process.send?.(READY_MESSAGE);
 }
 

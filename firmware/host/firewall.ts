@@ -1,0 +1,71 @@
+// The verbs of the firewall: the rules are derived here from a checked description, so that core can ask for no rule of its own making.
+
+import { Compile } from "typebox/compile";
+import { Fault } from "../../drivers/contract/fault.ts";
+import { FirewallRequestSchema } from "../conduit/host.ts";
+import type { FirewallRequest } from "../conduit/host.ts";
+import { renderCloudRefresh, sortCloudAddresses } from "../protocol/firewall/cloud-set.ts";
+import type { CloudAddress } from "../protocol/firewall/cloud-set.ts";
+import { deriveWalls } from "../protocol/firewall/derive-flows.ts";
+import type { FirewallInput } from "../protocol/firewall/input.ts";
+import { renderRuleset } from "../protocol/firewall/ruleset.ts";
+import type { ZoneContext } from "../runtime/service.ts";
+import type { HostSystem } from "./host-system.ts";
+import { keepState } from "./kept-state.ts";
+import { runCommand } from "./run-command.ts";
+import { openTrial } from "./trial.ts";
+import type { Trial } from "./trial.ts";
+
+export interface Firewall {
+  readonly trial: Trial<FirewallRequest>;
+  /** Returns the addresses that were not admitted. */
+  admitCloud(addresses: readonly CloudAddress[]): Promise<readonly string[]>;
+}
+
+/** Nothing passes: what holds before the first configuration. */
+const CLOSED: FirewallRequest = { segments: [], assets: [] };
+
+/** The size of the rules' sets. */
+const MAX_KNOWN = 4096;
+
+export async function openFirewall(context: ZoneContext, system: HostSystem): Promise<Firewall> {
+  const { clock, dataDir } = context;
+  const log = context.log.child("firewall");
+  const known = new Map<string, { readonly one: CloudAddress; readonly endMs: number }>();
+  const check = Compile(FirewallRequestSchema);
+  const render = (request: FirewallRequest): string => renderRuleset(deriveWalls(toInput(request)), { cloudAddresses: stillKnown(request), ...(system.userIds === undefined ? {} : { userIds: system.userIds }) });
+  // A new ruleset begins with the addresses that are known, so that it cuts no uplink; each is judged again by the new configuration.
+  const stillKnown = (request: FirewallRequest): CloudAddress[] => {
+    const left = [...known.values()].map(({ one, endMs }) => ({ ...one, lifeSeconds: Math.floor((endMs - clock.uptimeMs()) / 1000) })).filter(({ lifeSeconds }) => lifeSeconds > 0);
+    return [...sortCloudAddresses(left, toInput(request)).accepted];
+  };
+  const trial = await openTrial<FirewallRequest>({
+    clock,
+    log,
+    trialMs: system.trialMs,
+    initial: CLOSED,
+    kept: keepState(dataDir, "firewall", (value) => check.Parse(value)),
+    check: (request) => runCommand(system.nft, ["-c", "-f", "-"], render(request)),
+    install: (request) => runCommand(system.nft, ["-f", "-"], render(request)),
+  });
+  return {
+    trial,
+    admitCloud: async (addresses) => {
+      const { accepted, refused } = sortCloudAddresses(addresses, toInput(trial.installed));
+      forget(known, clock.uptimeMs());
+      if (known.size + accepted.length > MAX_KNOWN) throw new Fault("PEER_LIMIT", `more than ${MAX_KNOWN} addresses stand for cloud names`, { where: "firewall" });
+      if (accepted.length > 0) await runCommand(system.nft, ["-f", "-"], renderCloudRefresh(accepted));
+      for (const one of accepted) known.set(`${one.address} ${one.port}`, { one, endMs: clock.uptimeMs() + one.lifeSeconds * 1000 });
+      return refused.map(({ address }) => address);
+    },
+  };
+}
+
+/** The schema's optional members are absent or present, as the firewall's input wants them; TypeScript sees `undefined` as a third case. */
+function toInput(request: FirewallRequest): FirewallInput {
+  return request as FirewallInput;
+}
+
+function forget(known: Map<string, { readonly endMs: number }>, nowMs: number): void {
+  for (const [key, { endMs }] of known) if (endMs <= nowMs) known.delete(key);
+}

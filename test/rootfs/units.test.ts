@@ -1,0 +1,195 @@
+// Shows that every unit has the walls that the design promises, each exception with its reason, and that systemd agrees.
+
+import { spawnSync } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { findExecutable } from "../support/needs.ts";
+import { makeTempDir } from "../support/temp-dir.ts";
+import { assert, suite } from "../support/suite.ts";
+import { ROOTFS, listRootfs, readUnits, type UnitFile } from "./unit-file.ts";
+
+const services = readUnits(".service");
+const sockets = readUnits(".socket");
+
+/** What every service says, and with which value. */
+const MANDATORY: Readonly<Record<string, string>> = {
+  Type: "notify",
+  NotifyAccess: "main",
+  OpenFile: "/run/systemd/notify:notify",
+  Restart: "always",
+  WatchdogSec: "30s",
+  LimitCORE: "0",
+  MemorySwapMax: "0",
+  ProtectSystem: "strict",
+  ProtectHome: "yes",
+  PrivateTmp: "yes",
+  PrivateMounts: "yes",
+  UMask: "0077",
+  NoNewPrivileges: "yes",
+  LockPersonality: "yes",
+  RestrictNamespaces: "yes",
+  RestrictRealtime: "yes",
+  RestrictSUIDSGID: "yes",
+  ProtectControlGroups: "yes",
+  ProtectHostname: "yes",
+  ProtectKernelLogs: "yes",
+  ProtectKernelModules: "yes",
+  ProtectKernelTunables: "yes",
+  ProtectProc: "invisible",
+  ProcSubset: "pid",
+  KeyringMode: "private",
+  PrivateDevices: "yes",
+  DevicePolicy: "closed",
+  SystemCallArchitectures: "native",
+  SocketBindDeny: "any",
+  ProtectClock: "yes",
+  PrivateUsers: "yes",
+  CapabilityBoundingSet: "",
+  AmbientCapabilities: "",
+  NoExecPaths: "/",
+  ExecPaths: "/usr/lib",
+};
+
+/** Unit, setting, its value there, and why. */
+const EXCEPTIONS: readonly (readonly [string, string, string | undefined, string])[] = [
+  ["weir-host.service", "ProtectClock", "no", "host sets the clock"],
+  ["weir-host.service", "PrivateUsers", "no", "host is root and changes what is root's"],
+  ["weir-host.service", "CapabilityBoundingSet", "CAP_NET_ADMIN CAP_SYS_TIME CAP_KILL", "nft, the clock, SIGHUP to systemd-networkd"],
+  ["weir-host.service", "ExecPaths", undefined, "systemd leaves writable what ExecPaths= names, which counts for root only"],
+  ["weir-host.service", "NoExecPaths", "/tmp /var/tmp /dev/shm /var /home", "the places that could be written; the rest is read-only"],
+];
+
+/** Settings that came after the oldest systemd that this test may meet (252); the appliance has 257. */
+const NEWER_KEYS = /Unknown key(?: name)? '(?:OpenFile|RestartSteps|RestartMaxDelaySec)' in section/;
+
+function analyze(args: readonly string[]): { readonly code: number | null; readonly text: string } {
+  const { status, stdout, stderr } = spawnSync(findExecutable("systemd-analyze") ?? "systemd-analyze", args, { encoding: "utf8", env: { ...process.env, SYSTEMD_COLORS: "0", LC_ALL: "C" } });
+  return { code: status, text: `${stdout}${stderr}` };
+}
+
+suite("units", (test) => {
+  test("there is one for each zone that exists, and weir.target wants them", () => {
+    assert.equal(services.map(({ name }) => name), ["weir-cloud.service", "weir-core.service", "weir-field.service", "weir-host.service"]);
+    for (const service of services) assert.is(service.one("WantedBy"), "weir.target", service.name);
+  });
+
+  test("none lacks a wall, but for exceptions that have a reason", () => {
+    const told: string[] = [];
+    for (const service of services) {
+      for (const [key, value] of Object.entries(MANDATORY)) {
+        const exception = EXCEPTIONS.find(([unit, setting]) => unit === service.name && setting === key);
+        if (service.one(key) !== (exception === undefined ? value : exception[2])) told.push(`${service.name}: ${key}=${String(service.one(key))}`);
+      }
+      if (!service.all("InaccessiblePaths").some((paths) => paths.split(" ").includes("/run/dbus"))) told.push(`${service.name}: reaches D-Bus`);
+      assert.equal(service.all("SystemCallFilter").slice(0, 2), ["@system-service", "~@privileged @resources"], service.name);
+      assert.match(service.one("MemoryMax") ?? "", /^\d+M$/);
+    }
+    assert.equal(told, []);
+  });
+
+  test("only one service may make a call that others may not, and that is to set the clock", () => {
+    const beyond = services.flatMap((service) => service.all("SystemCallFilter").slice(2).map((calls) => `${service.name} ${calls}`));
+    assert.equal(beyond, ["weir-host.service clock_settime"]);
+  });
+
+  test("core has no network, host no address family that leaves the machine, nobody a device", () => {
+    const families = Object.fromEntries(services.map((service) => [service.name, service.one("RestrictAddressFamilies")]));
+    assert.equal(families, { "weir-cloud.service": "AF_UNIX AF_INET AF_INET6", "weir-core.service": "AF_UNIX", "weir-field.service": "AF_UNIX AF_INET AF_INET6", "weir-host.service": "AF_UNIX AF_NETLINK" });
+    assert.equal(services.filter((service) => service.one("PrivateNetwork") === "yes").map(({ name }) => name), ["weir-core.service"]);
+    assert.equal(services.filter((service) => service.one("IPAddressDeny") === "any").map(({ name }) => name), ["weir-core.service", "weir-host.service"]);
+    assert.equal(services.flatMap((service) => service.all("DeviceAllow")), []);
+  });
+
+  test("only core has a place that lasts, and nobody else reads it", () => {
+    assert.equal(services.filter((service) => service.one("StateDirectory") !== undefined).map(({ name }) => name), ["weir-core.service"]);
+    const core = services.find(({ name }) => name === "weir-core.service");
+    assert.is(core?.one("StateDirectoryMode"), "0700");
+  });
+
+  test("each runs the zone and the user of its name, and the user exists", () => {
+    const users = [...readFileSync(join(ROOTFS, "usr/lib/sysusers.d/weir.conf"), "utf8").matchAll(/^u\s+(\S+)/gm)].map(([, name]) => name);
+    assert.equal(users, ["weir-core", "weir-field", "weir-devices", "weir-plant", "weir-admin", "weir-cloud"]);
+    for (const service of services) {
+      const zone = zoneOf(service);
+      const user = zone === "host" ? "root" : `weir-${zone}`;
+      assert.equal([service.one("User"), service.one("Group")], [user, user]);
+      if (zone !== "host") assert.ok(users.includes(user));
+      assert.match(service.one("ExecStart") ?? "", new RegExp(` start --zone ${zone} `));
+    }
+  });
+
+  test("each conduit has a socket that root owns and only the zone on its other side may use", () => {
+    const found = sockets.map((socket) => ["ListenStream", "FileDescriptorName", "Service", "SocketUser", "SocketGroup", "SocketMode"].map((key) => socket.one(key) ?? ""));
+    assert.equal(found, [
+      ["/run/weir/cloud.sock", "cloud", "weir-core.service", "root", "weir-cloud", "0660"],
+      ["/run/weir/host.sock", "host", "weir-host.service", "root", "weir-core", "0660"],
+      ["/run/weir/local.sock", "local", "weir-core.service", "root", "root", "0600"],
+      ["/run/weir/source-field.sock", "source-field", "weir-core.service", "root", "weir-field", "0660"],
+    ]);
+    for (const socket of sockets) {
+      assert.is(socket.name, `weir-conduit-${socket.one("FileDescriptorName") ?? ""}.socket`);
+      const users = services.filter((service) => service.all("Requires").some((units) => units.split(" ").includes(socket.name)));
+      assert.ok(users.some(({ name }) => name === socket.one("Service")), `${socket.name} is required by its server`);
+    }
+  });
+
+  test("systemd finds nothing wrong in them", ({ defer }) => {
+    const root = makeTempDir(defer);
+    cpSync(ROOTFS, root, { recursive: true });
+    writeProgram(join(root, "usr/lib/weir/bin/node"));
+    for (const target of ["sysinit", "basic", "shutdown", "network", "sockets", "multi-user"]) writeFileSync(join(root, "usr/lib/systemd/system", `${target}.target`), `[Unit]\nDescription=${target}\n`);
+    const { code, text } = analyze(["verify", "--man=no", `--root=${root}`, "weir.target", ...[...services, ...sockets].map(({ name }) => name)]);
+    assert.is(code, 0, text);
+    assert.equal(text.split("\n").filter((line) => line !== "" && !NEWER_KEYS.test(line)), []);
+  }, { needs: ["systemd-analyze"] });
+
+  for (const { name } of services) {
+    test(`${name} has an exposure of at most 2.0`, () => {
+      const { text } = analyze(["security", "--offline=true", "--no-pager", `--root=${ROOTFS}`, name]);
+      const [, exposure] = /Overall exposure level for \S+: ([\d.]+)/.exec(text) ?? [];
+      assert.ok(exposure !== undefined && Number(exposure) <= 2, text);
+    }, { needs: ["systemd-analyze"] });
+  }
+});
+
+suite("overlay", (test) => {
+  test("its users can be made", ({ defer }) => {
+    const root = makeTempDir(defer);
+    mkdirSync(join(root, "etc"));
+    const file = join(ROOTFS, "usr/lib/sysusers.d/weir.conf");
+    const { status, stderr } = spawnSync("systemd-sysusers", [`--root=${root}`, file], { encoding: "utf8" });
+    assert.is(status, 0, stderr);
+    assert.is(readFileSync(join(root, "etc/passwd"), "utf8").match(/^weir-\w+:x:\d+:\d+:[^:]*:\/:\S*nologin$/gm)?.length, 6);
+  }, { needs: ["systemd-sysusers", "root"] });
+
+  test("its shell scripts pass shellcheck", () => {
+    const scripts = listRootfs().filter((path) => /^#!.*\b(?:ba|da)?sh\b/.test(readFileSync(join(ROOTFS, path), "utf8")));
+    // None is there: the units start Node itself.
+    assert.equal(scripts, []);
+  });
+
+  test("the rules of the first moments load and let nothing pass", () => {
+    const text = readFileSync(join(ROOTFS, "etc/nftables.conf"), "utf8");
+    assert.is(text.match(/policy drop;/g)?.length, 3);
+    assert.not(text.includes("accept"));
+    const { status, stderr } = spawnSync("unshare", ["--net", findExecutable("nft") ?? "nft", "-f", join(ROOTFS, "etc/nftables.conf")], { encoding: "utf8" });
+    assert.is(status, 0, stderr);
+  }, { needs: ["netns", "nft"] });
+
+  test("the first configuration of a device is one that `weir check` accepts", () => {
+    const weir = join(ROOTFS, "../firmware/cli/weir.ts");
+    const { status, stderr } = spawnSync(process.execPath, [weir, "check", "--config", join(ROOTFS, "usr/share/weir/weir.yaml")], { encoding: "utf8" });
+    assert.is(status, 0, stderr);
+  });
+});
+
+function zoneOf(service: UnitFile): string {
+  return service.name.slice("weir-".length, -".service".length);
+}
+
+function writeProgram(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, "#!/bin/true\n");
+  chmodSync(path, 0o755);
+}
