@@ -58,7 +58,7 @@ suite(
       assert.match(text, /10\.1\.7\.250 \. 8080/);
     });
   },
-  { needs: ["root", "netns", "nft"], limitMs: 30_000 },
+  { needs: ["root", "netns", "nft", "sysctl"], limitMs: 30_000 },
 );
 
 /** As a loaded configuration is: what was not given is absent. */

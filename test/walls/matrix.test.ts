@@ -18,7 +18,7 @@ const CLOUD = [
   { address: "2a00:40::9", port: 8883, lifeSeconds: 600 },
   { address: "9.9.9.9", port: 443, lifeSeconds: 600 },
 ];
-const needs = ["root", "netns", "nft", "setpriv"];
+const needs = ["root", "netns", "nft", "setpriv", "sysctl"];
 
 const configuration = readTopology("own-ports");
 const walls = deriveWalls(configuration, { isServingFirmware: true });

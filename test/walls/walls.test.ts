@@ -127,7 +127,7 @@ suite(
       assert.equal(await town.start("gateway", idOf("plant")).reach([broker], signal), [false]);
     });
   },
-  { needs: ["root", "netns", "nft", "setpriv"], limitMs: 30_000 },
+  { needs: ["root", "netns", "nft", "setpriv", "sysctl"], limitMs: 30_000 },
 );
 
 function closePlainIngest(configuration: Configuration): Configuration {
