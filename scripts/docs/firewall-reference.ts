@@ -43,6 +43,7 @@ configuration's are shown by
 | was for somebody else | \`forwarded_from_<side>\` |
 | came from an address of another side | \`spoofed_from_<side>\` |
 | was more than one source, or one side, may send | \`flooded_from_<side>\` |
+| the gateway's own multicast, as the kernel gives it back | \`own_multicast\` |
 | wanted out without a flow | \`denied_of_<zone>\` |
 
 Sides that nobody named, and users that are no zone, are counted under \`other\`; \`-\` and \`:\` become \`_\`. Up to ten packets a second of each are

@@ -32,7 +32,25 @@ suite(
       assert.is(await field.order({ probe: { group: "239.255.255.250", wire: "192.168.10.1", port: 37_020 } }, signal), "1 0");
       assert.is(await field.order({ probe: { group: "ff02::c", wire: "::%ot-a", port: 37_020 } }, signal), "1 0");
       assert.ok((town.counters()["denied_from_segment_cell_a"] ?? 0) >= 2);
-      assert.is(await field.order({ probe: { group: "239.255.255.250", wire: "192.168.10.1", port: 37_030 } }, signal), "0 0");
+    });
+
+    test("K2.2.5 the gateway's own multicast is not taken for a false source, and a host without an address yet is none", async ({ signal, defer }) => {
+      const town = buildTown(defer, ["cell-a"]);
+      raiseWalls(town);
+      const field = town.start("gateway", idOf("field"));
+      await field.listen([{ protocol: "udp", address: "0.0.0.0", port: 3702, group: "239.255.255.250", wire: "192.168.10.1" }, { protocol: "udp", address: "::", port: 3702, group: "ff02::c", wire: "::%ot-a" }], signal);
+      town.run("cell-a", "sh", ["-ec", "sysctl -qw net.ipv6.conf.eth0.accept_dad=1; ip address add fd00:a::77/64 dev eth0"]);
+      await field.order({ probe: { group: "239.255.255.250", wire: "192.168.10.1", port: 37_020 } }, signal);
+      await field.order({ probe: { group: "ff02::c", wire: "::%ot-a", port: 37_020 } }, signal);
+      const counters = town.counters();
+      assert.ok((counters["own_multicast"] ?? 0) >= 2);
+      assert.is(counters["spoofed_from_segment_cell_a"], 0);
+    });
+
+    test("K2.2.3b a probe from another port does not leave", async ({ signal, defer }) => {
+      const town = buildTown(defer, ["cell-a"]);
+      raiseWalls(town);
+      await town.start("gateway", idOf("field")).order({ probe: { group: "239.255.255.250", wire: "192.168.10.1", port: 37_030 } }, signal);
       assert.ok((town.counters()["denied_of_field"] ?? 0) >= 1);
     });
 

@@ -2,7 +2,7 @@
 
 import { LINK_LOCAL_6 } from "./addresses.ts";
 import type { Side, Walls } from "./flow.ts";
-import { interfaceName, isIpv6, joinNft, keyword, nft, subnet, type Nft } from "./nft-text.ts";
+import { interfaceName, isIpv6, joinNft, keyword, mark, nft, subnet, type Nft } from "./nft-text.ts";
 import { counterOf } from "./ruleset-denied.ts";
 
 /**
@@ -13,6 +13,9 @@ export const LIMITS = {
   source: { connections: { rate: 50, burst: 100 }, datagrams: { rate: 1000, burst: 2000 } },
   side: { connections: { rate: 1000, burst: 2000 }, datagrams: { rate: 20_000, burst: 20_000 } },
 } as const;
+
+/** On packets to a group, so that the copy which the kernel gives to this host's own members is known. No packet of a wire carries a mark. */
+export const OWN_MULTICAST = 0x5745_4952;
 
 /** One wire with the sides on it; meters are kept by wire. */
 interface Wire {
@@ -39,15 +42,16 @@ export function renderEarly(walls: Walls): readonly Nft[] {
   const wires = listWires(walls);
   const jumps = joinNft([nft`"lo" : accept`, ...wires.map(({ name, key }) => nft`${interfaceName(name)} : goto early_${key}`)], ", ");
   const floods = wires.map(({ key, sides }) => nft`\tchain flooded_${key} {\n\t\tgoto ${counterOf("flooded", first(sides))}\n\t}`);
-  return [...floods, ...wires.map(renderWire), nft`\tchain early {\n\t\ttype filter hook prerouting priority raw; policy accept;\n\t\tiifname vmap { ${jumps} }\n\t\tgoto ${counterOf("denied", "other")}\n\t}`];
+  return [nft`\tcounter own_multicast { }`, ...floods, ...wires.map(renderWire), nft`\tchain early {\n\t\ttype filter hook prerouting priority raw; policy accept;\n\t\tiifname vmap { ${jumps} }\n\t\tgoto ${counterOf("denied", "other")}\n\t}`];
 }
 
-/** Own multicast that comes back is not for us. A packet for another host, or for another port's address (weak host model), is never delivered. */
+/** Own multicast comes back from the kernel with its mark and is no false source. A packet for another host, or for another port's address (weak host model), is never delivered. */
 function renderWire({ key, sides }: Wire): Nft {
   const isMachineNetwork = sides.some(({ name }) => name.startsWith("segment:"));
   return joinNft(
     [
       nft`\tchain early_${key} {`,
+      nft`\t\tmeta mark ${mark(OWN_MULTICAST)} counter name own_multicast drop`,
       nft`\t\tfib saddr type local goto ${counterOf("spoofed", first(sides))}`,
       ...(isMachineNetwork ? sides.flatMap(refuseOthers) : []),
       nft`\t\tfib daddr . iif type != { local, broadcast, multicast } goto forwarded`,

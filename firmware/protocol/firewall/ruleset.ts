@@ -1,7 +1,7 @@
 // The whole ruleset as nftables text: one table that replaces itself in one transaction and drops whatever no flow names.
 
 import { renderDenied } from "./ruleset-denied.ts";
-import { renderEarly, renderMeters } from "./ruleset-early.ts";
+import { OWN_MULTICAST, renderEarly, renderMeters } from "./ruleset-early.ts";
 import { USER_OF, type Flow, type Walls } from "./flow.ts";
 import { writeElements, type CloudAddress } from "./cloud-set.ts";
 import { cloudSet, admitRules, demandDistinctMarks, isTracked, markOf, userOf, type UserIds } from "./rule.ts";
@@ -62,7 +62,11 @@ function renderOutput(flows: readonly Flow[], tracked: readonly Flow[], ids: Use
   const jumps = joinNft(tracked.map((flow) => nft`${mark(markOf(flow))} : goto ${identifier("known", flow.name)}`), ", ");
   const known = tracked.length === 0 ? [] : [countKnown("sent", tracked), nft`\t\tct state established ct mark vmap { ${jumps} }`, nft`\t\tct state related meta l4proto { icmp, icmpv6 } ct mark { ${marks(tracked)} } accept`];
   const admitted = flows.filter(({ direction }) => direction === "out").flatMap((flow) => admitRules(flow, ids).map((rule) => nft`\t\t${rule}`));
-  return joinNft([...chains, nft`\tchain output {\n\t\ttype filter hook output priority filter; policy drop;`, ...known, nft`\t\tct state invalid goto denied_out\n\t\tct direction reply goto denied_out`, ...admitted, nft`\t\tgoto denied_out`, nft`\t}`], "\n");
+  return joinNft([...chains, nft`\tchain output {\n\t\ttype filter hook output priority filter; policy drop;\n${markMulticast()}`, ...known, nft`\t\tct state invalid goto denied_out\n\t\tct direction reply goto denied_out`, ...admitted, nft`\t\tgoto denied_out`, nft`\t}`], "\n");
+}
+
+function markMulticast(): Nft {
+  return nft`\t\tip daddr 224.0.0.0/4 meta mark set ${mark(OWN_MULTICAST)}\n\t\tip6 daddr ff00::/8 meta mark set ${mark(OWN_MULTICAST)}`;
 }
 
 /** Bytes and packets of each flow after its first packet. */
