@@ -32,7 +32,8 @@ export function openDatabase(file: string): OpenedDatabase {
     if (isNew) db.pragma("auto_vacuum = INCREMENTAL");
     db.pragma("journal_mode = WAL");
     db.pragma("synchronous = FULL");
-    db.pragma("wal_autocheckpoint = 1000");
+    // LogCopy does it, so that a slow disk holds up the commits and not the whole process.
+    db.pragma("wal_autocheckpoint = 0");
     db.pragma(`journal_size_limit = ${WAL_BYTES}`);
     db.pragma("cache_size = -8192");
     db.pragma("temp_store = MEMORY");

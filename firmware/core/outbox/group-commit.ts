@@ -23,7 +23,14 @@ export interface GroupCommitOptions {
   readonly replaceDatabase: (cause: unknown) => void;
   /** Told after each attempt: whether the disk took it. */
   readonly stored: (fault: Fault | undefined) => void;
+  /** After a commit: what the next one has to wait for, if anything. What waits is gathered meanwhile. */
+  readonly pause: () => Promise<void> | undefined;
+  readonly uptimeMs: () => number;
 }
+
+/** A commit that takes longer is followed by a smaller one. */
+const LONG_MS = 20;
+const LEAST_ROWS = 100;
 
 interface Waiting {
   readonly work: Work<unknown>;
@@ -37,6 +44,8 @@ export class GroupCommit {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #isScheduled = false;
+  #isPaused = false;
+  #rowsPerCommit = ROWS_PER_COMMIT;
   #isClosed = false;
 
   constructor(options: GroupCommitOptions) {
@@ -64,11 +73,23 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#waiting.length === 0) return;
+    if (this.#isScheduled || this.#isPaused || this.#waiting.length === 0) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
       if (this.#waiting.length > 0) this.#commitGroup();
+      this.#pause();
+      this.#schedule();
+    });
+  }
+
+  #pause(): void {
+    const pause = this.#options.pause();
+    if (pause === undefined) return;
+    this.#isPaused = true;
+    // Where it fails nobody knows what the disk holds: the process ends, and the next one begins with the log.
+    void pause.then(() => {
+      this.#isPaused = false;
       this.#schedule();
     });
   }
@@ -77,13 +98,21 @@ export class GroupCommit {
     let rows = 0;
     let count = 0;
     for (const { work } of this.#waiting) {
-      if (count > 0 && rows + work.rows > ROWS_PER_COMMIT) break;
+      if (count > 0 && rows + work.rows > this.#rowsPerCommit) break;
       rows += work.rows;
       count += 1;
     }
     const group = this.#waiting.splice(0, count);
     for (const { work } of group) this.#waitingBytes -= work.bytes;
+    const startedMs = this.#options.uptimeMs();
     this.#commit(group, true);
+    this.#adapt(this.#options.uptimeMs() - startedMs);
+  }
+
+  /** A slow processor or disk gets smaller commits, so that the event loop is not held longer. */
+  #adapt(tookMs: number): void {
+    if (tookMs > LONG_MS) this.#rowsPerCommit = Math.max(LEAST_ROWS, Math.floor(this.#rowsPerCommit / 2));
+    else if (this.#rowsPerCommit < ROWS_PER_COMMIT) this.#rowsPerCommit = Math.min(ROWS_PER_COMMIT, this.#rowsPerCommit + LEAST_ROWS);
   }
 
   #commit(group: readonly Waiting[], mayReplace: boolean): void {

@@ -125,8 +125,7 @@ export class Keeper {
     while (isShort() && (await this.#drop("storage", false, Number.POSITIVE_INFINITY)) > 0);
     for (let room = measureRoom(store(), limits()); room.pagesToReturn > 0; ) {
       const pages = Math.min(room.pagesToReturn, VACUUM_PAGES);
-      store().db.pragma(`incremental_vacuum(${pages})`);
-      await new Promise((resolve) => setImmediate(resolve));
+      await commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => store().db.pragma(`incremental_vacuum(${pages})`) });
       const after = measureRoom(store(), limits());
       if (after.pagesToReturn >= room.pagesToReturn) break;
       room = after;

@@ -63,6 +63,8 @@ class OpenOutbox implements Outbox {
       transaction: (work) => this.#openStore().transaction(work),
       replaceDatabase: (cause) => this.#replace(cause),
       stored: (fault) => this.#reportStored(fault),
+      pause: () => this.#copyLog(),
+      uptimeMs: () => options.clock.uptimeMs(),
     });
     this.#keeper = new Keeper({ clock: options.clock, limits: () => this.#limits, commits: this.#commits, store: () => this.#store, report: options.report, dropped: (events) => this.#tellDropped(events) });
     this.#recoverer = new Recoverer({
@@ -172,6 +174,7 @@ class OpenOutbox implements Outbox {
     this.#commits.close();
     this.#isClosed = true;
     try {
+      this.#store.log.finish();
       this.#store.db.pragma("wal_checkpoint(TRUNCATE)");
     } catch (error) {
       this.#options.log.warn({ file: this.#options.file, error: messageOf(error) }, "the outbox closes without a checkpoint; the next start does it");
@@ -212,6 +215,11 @@ class OpenOutbox implements Outbox {
     });
     pairAgain(opened.store, this.generation);
     this.#begin(opened);
+  }
+
+  #copyLog(): Promise<void> | undefined {
+    const { db, log, isShared } = this.#store;
+    return db.open && log.isDue ? log.start(isShared) : undefined;
   }
 
   #admit(bytes: number): void {

@@ -7,6 +7,7 @@ import { Fault } from "../../../drivers/contract/fault.ts";
 import { floorName } from "./floor.ts";
 import type { Gap } from "./gaps.ts";
 import type { Bounds } from "./limits.ts";
+import { LogCopy } from "./log-copy.ts";
 import type { Range } from "./range-set.ts";
 import { checksum } from "./reading-text.ts";
 import { Recent } from "./recent.ts";
@@ -22,6 +23,7 @@ export class Store {
   readonly db: Database;
   readonly sql: Statements;
   readonly isNew: boolean;
+  readonly log: LogCopy;
   readonly streams = new Map<string, Stream>();
   readonly recent: Recent;
   /** What the quarantine holds now. */
@@ -38,6 +40,7 @@ export class Store {
     this.db = db;
     this.isShared = isShared;
     this.isNew = isNew;
+    this.log = new LogCopy(db, file);
     try {
       this.sql = prepareStatements(db);
       this.recent = new Recent(limits.recentRows, (id) => this.sql.bodyAt.get(id));
@@ -47,13 +50,14 @@ export class Store {
       this.#checkTail();
       for (const { id, key } of this.sql.newestKeys.all(limits.recentRows).toReversed()) if (key !== null) this.recent.add(key, id);
     } catch (error) {
-      db.close();
+      this.close();
       throw error;
     }
   }
 
   /** Runs `work` in one transaction; when it throws, the file and the streams in memory are as before. */
   transaction<T>(work: () => T): T {
+    this.log.finish();
     const mark = this.recent.mark();
     const quarantine = { ...this.quarantine };
     this.db.exec("BEGIN IMMEDIATE");
@@ -191,7 +195,14 @@ export class Store {
   }
 
   close(): void {
-    if (this.db.open) this.db.close();
+    if (!this.db.open) return;
+    try {
+      // Closing removes the log: what was copied of it must lie on the disk.
+      this.log.finish();
+    } finally {
+      this.db.close();
+      this.log.close();
+    }
   }
 
   #putGap(stream: Stream, gap: Gap): void {
