@@ -10,7 +10,7 @@ import { findNearest, listWords, quote } from "./words.ts";
 
 /** Reports every broken rule of a configuration that fits its schema. */
 export function checkRules(configuration: Configuration, report: Report): void {
-  const rules = [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, driversAgree, wallsCanStand];
+  const rules = [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, driversAgree, wallsCanStand, cloudCanBeReached];
   for (const rule of rules) rule(configuration, report);
 }
 
@@ -101,6 +101,14 @@ function wallsCanStand(configuration: Configuration, report: Report): void {
     const { message, remedy } = asFault(error);
     report({ path: ["network"], at: "key", message: `network: ${message}.`, remedy });
   }
+}
+
+/** With the ports described, a cloud that no port leads to, or whose name nobody resolves, is a mistake that would show only later. */
+function cloudCanBeReached({ cloud, network }: Configuration, report: Report): void {
+  const host = URL.parse(cloud?.proxy?.url ?? cloud?.url ?? "")?.hostname.replace(/^\[|\]$/g, "") ?? "";
+  if (network === undefined || host === "" || isLoopback(host)) return;
+  if (network.cloud === undefined) report({ path: ["network"], at: "key", message: "network: there is a cloud, but no port leads to it.", remedy: "Say under `network.cloud` which interface does." });
+  else if (network.dns === undefined && !isAddress(host)) report({ path: ["network"], at: "key", message: `network: nobody resolves the name ${quote(host)}.`, remedy: "Give the name servers under `network.dns`, or the destination by address." });
 }
 
 function findUrls(value: unknown, path: Path): { readonly path: Path; readonly url: URL }[] {
