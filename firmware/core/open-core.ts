@@ -79,7 +79,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const cloud = new CloudState(outbox, kept);
   const secrets = new Secrets(vault.vault, conditions, trail);
   const zones = new Zones(clock, fading);
-  const start = { startedMs: clock.uptimeMs(), isStateNew: state.setAside !== undefined, version: packageJson.version };
+  const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version };
   const parts: CoreParts = { ...start, clock, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, outbox, cloud, revisions, zones };
   const verify = async (stop: AbortSignal): Promise<void> => {
     const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop));

@@ -35,7 +35,7 @@ export interface CoreParts {
   readonly cloud: CloudState;
   /** What long polls wait on. */
   readonly revisions: Revisions;
-  /** True when state.db had to be begun anew: what the zones read now is unknown until it is identified again. */
+  /** True when state.db was begun anew, the first time or because it was lost or damaged: what the zones read now is unknown until it is identified again. */
   readonly isStateNew: boolean;
   /** The clock's uptime when core was opened. */
   readonly startedMs: number;

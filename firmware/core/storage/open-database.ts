@@ -1,13 +1,15 @@
 // Opens one of core's SQLite databases for durable writes; what is damaged is set aside by name and replaced by an empty one.
 
 import Database from "better-sqlite3";
-import { closeSync, existsSync, fsyncSync, openSync, renameSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault, Fault } from "../../../drivers/contract/fault.ts";
 
 export interface OpenedDatabase {
   readonly database: Database.Database;
+  /** Nothing was there, or nothing that could be kept. */
+  readonly isNew: boolean;
   /** Where the damaged file went and what was wrong with it; undefined for a sound one. */
   readonly setAside?: { readonly path: string; readonly reason: string };
 }
@@ -18,14 +20,15 @@ export interface OpenedDatabase {
  * where a new one cannot be made either (rights, full disk). The caller closes the database.
  */
 export function openDatabase(path: string, clock: Clock, prepare: (database: Database.Database) => void): OpenedDatabase {
+  const isNew = !existsSync(path) || statSync(path).size === 0;
   try {
-    return { database: openChecked(path, prepare) };
+    return { database: openChecked(path, prepare), isNew };
   } catch (error) {
     if (!existsSync(path) || !isDamage(error)) throw storageFault(error, path);
     const reason = error instanceof Error ? error.message : String(error);
     const aside = setAside(path, clock);
     try {
-      return { database: openChecked(path, prepare), setAside: { path: aside, reason } };
+      return { database: openChecked(path, prepare), isNew: true, setAside: { path: aside, reason } };
     } catch (second) {
       throw storageFault(second, path);
     }
