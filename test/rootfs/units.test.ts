@@ -1,7 +1,7 @@
 // Shows that every unit has the walls that the design promises, each exception with its reason, and that systemd agrees.
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { findExecutable } from "../support/needs.ts";
@@ -164,9 +164,12 @@ suite("overlay", (test) => {
     assert.is(readFileSync(join(root, "etc/passwd"), "utf8").match(/^weir-\w+:x:\d+:\d+:[^:]*:\/:\S*nologin$/gm)?.length, 6);
   }, { needs: ["systemd-sysusers", "root"] });
 
-  test("it holds no shell script: the units start Node itself", () => {
-    assert.equal(listRootfs().filter((path) => /^#!.*\b(?:ba|da)?sh\b/.test(readFileSync(join(ROOTFS, path), "utf8"))), []);
-  });
+  test("its shell scripts pass shellcheck", () => {
+    const scripts = listRootfs().filter((path) => /^#!.*\b(?:ba|da)?sh\b/.test(readFileSync(join(ROOTFS, path), "utf8")));
+    assert.equal(scripts, ["usr/bin/weir"]);
+    const { status, stdout } = spawnSync("shellcheck", scripts.map((path) => join(ROOTFS, path)), { encoding: "utf8" });
+    assert.is(status, 0, stdout);
+  }, { needs: ["shellcheck"] });
 
   test("the rules of the first moments load and let nothing pass", () => {
     const text = readFileSync(join(ROOTFS, "etc/nftables.conf"), "utf8");
@@ -175,6 +178,12 @@ suite("overlay", (test) => {
     const { status, stderr } = spawnSync("unshare", ["--net", findExecutable("nft") ?? "nft", "-f", join(ROOTFS, "etc/nftables.conf")], { encoding: "utf8" });
     assert.is(status, 0, stderr);
   }, { needs: ["netns", "nft"] });
+
+  test("the kernel forwards nothing, and every network setting is one that it knows", () => {
+    const settings = [...readFileSync(join(ROOTFS, "usr/lib/sysctl.d/50-weir.conf"), "utf8").matchAll(/^([a-z0-9._]+) = (\S+)$/gm)].map(([, key = "", value = ""]) => [key, value] as const);
+    assert.equal(settings.filter(([key]) => key.endsWith("forward") || key.endsWith("forwarding")).map(([, value]) => value), ["0", "0", "0", "0", "0"]);
+    assert.equal(settings.filter(([key]) => key.startsWith("net.ipv4.") && !existsSync(join("/proc/sys", key.replaceAll(".", "/")))), []);
+  });
 
   test("the first configuration of a device is one that `weir check` accepts", () => {
     const weir = join(ROOTFS, "../firmware/cli/weir.ts");
