@@ -4,4 +4,4 @@ import type { Driver } from "./contract/driver.ts";
 import { miko } from "./miko/driver.ts";
 
 // Configurations reach a driver only after its own schema let them through, so their type may be forgotten here.
-export const drivers: readonly Driver<unknown>[] = [miko as Driver<unknown>];
+export const drivers: readonly Driver<unknown>[] = [miko];

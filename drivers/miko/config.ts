@@ -56,7 +56,7 @@ export function completeMikoConfig(written: unknown, where: string): MikoConfig 
     throw new Fault("CONFIG_INVALID", `${first?.instancePath ?? ""} ${first?.message ?? "is not as the schema asks"}.`.trim(), { where, remedy: "Compare with drivers/miko/README.md." });
   }
   const times = Object.fromEntries(Object.keys(durations).map((name) => [name, durationMs(filled[name as keyof typeof durations])]));
-  const config = { ...filled, ...times } as MikoConfig;
+  const config = { ...filled, ...times };
   checkMikoConfig(config, where);
   return config;
 }

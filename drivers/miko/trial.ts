@@ -116,10 +116,12 @@ async function* tryPublish(machine: Machine, trial: Trial, context: DriverContex
   try {
     const broker = await findBroker(machine, trial.trust, undefined, { ...context, report: (fault) => void faults.push(fault) }, signal);
     const [refused] = faults;
-    if (refused !== undefined) return yield { step: "publish", isFit: false, fault: reportFault(refused) };
-    if (broker === undefined) return yield { step: "publish", isFit: true, found: "the machine does not publish; its points would be polled" };
-    yield { step: "publish", isFit: true, found: { host: broker.peer.host, port: broker.peer.port, root: broker.root } };
-    yield await listen(machine, broker, trial, context, signal);
+    if (refused !== undefined) yield { step: "publish", isFit: false, fault: reportFault(refused) };
+    else if (broker === undefined) yield { step: "publish", isFit: true, found: "the machine does not publish; its points would be polled" };
+    else {
+      yield { step: "publish", isFit: true, found: { host: broker.peer.host, port: broker.peer.port, root: broker.root } };
+      yield await listen(machine, broker, trial, context, signal);
+    }
   } catch (error) {
     yield { step: "publish", isFit: false, fault: reportFault(asFault(error)) };
   }

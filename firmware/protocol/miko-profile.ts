@@ -57,7 +57,7 @@ const RequestSchema = closed(
       },
       "Which points the machine has",
     ),
-    point: closed({ path: path(`${PLAIN_PATH}`, "Resource of one point; {id} is its id, percent-encoded"), ...sampleFields }, "One point's present value"),
+    point: closed({ path: path(PLAIN_PATH, "Resource of one point; {id} is its id, percent-encoded"), ...sampleFields }, "One point's present value"),
     events: Type.Optional(
       closed(
         {
@@ -142,7 +142,7 @@ function demandPlaceholder(text: string, placeholder: string, place: string, whe
 
 /** The names a fault is about (unknown or missing members), which the message alone does not say. */
 function namesOf(error: { readonly params: object } | undefined): string {
-  const params = error?.params as { readonly additionalProperties?: readonly string[]; readonly requiredProperties?: readonly string[] } | undefined;
+  const params: { readonly additionalProperties?: readonly string[]; readonly requiredProperties?: readonly string[] } | undefined = error?.params;
   const names = params?.additionalProperties ?? params?.requiredProperties;
   return names === undefined ? "" : ` (${names.join(", ")})`;
 }

@@ -14,8 +14,11 @@ export async function generatorCeiling(reportMs: number): Promise<number> {
   try {
     const collector = await startCollector(folder, "collector", ["--report", String(reportMs), "--filter", "miko/v1/+/points/+"], machines.publishUrls[0]);
     const setup: Setup = { machines, collector, parts: () => new Map(), close: collector.program.stop };
-    const { perSecond } = await measure(setup).finally(setup.close);
-    return perSecond;
+    try {
+      return (await measure(setup)).perSecond;
+    } finally {
+      await setup.close();
+    }
   } finally {
     await machines.program.stop();
     remove();

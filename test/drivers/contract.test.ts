@@ -2,7 +2,7 @@
 
 import type { Driver, Session } from "../../drivers/contract/driver.ts";
 import { isFault } from "../../drivers/contract/fault.ts";
-import { assetIdOf, type PointId } from "../../drivers/contract/identity.ts";
+import { assetIdOf } from "../../drivers/contract/identity.ts";
 import { ReadingSchema } from "../../drivers/contract/reading.ts";
 import { drivers } from "../../drivers/index.ts";
 import { driverSchemas } from "../../drivers/schemas.ts";
@@ -12,18 +12,7 @@ import { assert, suite, type Defer, type TestContext } from "../support/suite.ts
 import { makeContext, makeSink } from "./miko/fake-context.ts";
 import { mikoFixture } from "./miko/fixture.ts";
 import { until } from "./miko/until.ts";
-
-/** A device on the wire that a driver can open, and what a test may do to it. */
-export interface WireFixture {
-  readonly config: unknown;
-  readonly goodPoint: PointId;
-  readonly missingPoint: PointId;
-  /** Makes the device say something new of its own accord. */
-  emit(): void;
-  lose(): Promise<void>;
-  /** Connections that stand. */
-  countOpen(): number;
-}
+import type { WireFixture } from "./wire-fixture.ts";
 
 const fixtures: Readonly<Record<string, (defer: Defer) => Promise<WireFixture>>> = { miko: mikoFixture };
 const isReading = Compile(ReadingSchema);
@@ -126,7 +115,11 @@ async function abortAfter(driver: Driver<unknown>, fixture: WireFixture, delayMs
   const context = makeContext();
   try {
     const session = await driver.open(fixture.config, context, AbortSignal.any([signal, abort.signal]));
-    await session.subscribe?.(makeSink(context).accept, AbortSignal.any([signal, abort.signal])).finally(() => session.close());
+    try {
+      await session.subscribe?.(makeSink(context).accept, AbortSignal.any([signal, abort.signal]));
+    } finally {
+      await session.close();
+    }
     assert.ok(abort.signal.aborted);
   } catch (error) {
     assert.ok(abort.signal.aborted && isFault(error, "CANCELLED"), String(error));

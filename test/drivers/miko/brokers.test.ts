@@ -59,7 +59,7 @@ suite("miko with real brokers", (test) => {
     const server = createServer(broker.handle);
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    t.defer(() => new Promise<void>((resolve) => void broker.close(() => server.close(() => resolve()))));
+    t.defer(() => new Promise<void>((resolve) => broker.close(() => server.close(() => resolve()))));
     await showKeeping((server.address() as AddressInfo).port, t);
   }, { limitMs: 30_000 });
 });

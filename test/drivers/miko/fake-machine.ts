@@ -158,7 +158,7 @@ export function makeBroker(tls?: Tls): FakeBroker {
     sockets.add(socket);
     const parser = makeParser();
     parser.on("packet", (packet) => onPacket(socket, packet));
-    socket.on("data", (chunk) => void parser.parse(chunk as Buffer));
+    socket.on("data", (chunk) => void parser.parse(chunk));
     socket.on("error", () => undefined);
     socket.on("close", () => {
       sockets.delete(socket);

@@ -2,7 +2,7 @@
 
 import { completeMikoConfig } from "../../../drivers/miko/config.ts";
 import type { Defer } from "../../support/suite.ts";
-import type { WireFixture } from "../contract.test.ts";
+import type { WireFixture } from "../wire-fixture.ts";
 import { startMachine } from "./fake-machine.ts";
 
 export async function mikoFixture(defer: Defer): Promise<WireFixture> {

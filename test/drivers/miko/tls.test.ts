@@ -102,7 +102,7 @@ suite("miko configuration", (test) => {
     ["a pin and a CA at once", { url: "https://192.0.2.1/", tls: { pin: "ab".repeat(32), ca: { secret: "x" } } }, /exactly one/],
     ["an unknown setting", { url: "http://192.0.2.1/", pollIntervall: 5 }, /pollIntervall/],
   ];
-  for (const [name, written, why] of refused) test(`refuses ${name}`, () => void assert.match(String(assert.throws(() => completeMikoConfig(written, "weir.yaml:3:5"), "CONFIG_INVALID")), why));
+  for (const [name, written, why] of refused) test(`refuses ${name}`, () => assert.match(String(assert.throws(() => completeMikoConfig(written, "weir.yaml:3:5"), "CONFIG_INVALID")), why));
   test("an address outside the segment is refused before anything is sent", async (t) => {
     const machine = await startMachine(t.defer);
     await assert.rejects(miko.open(completeMikoConfig({ url: machine.url }, "test"), makeContext({ segment: ["192.0.2.0/24"] }), t.signal), "ADDRESS_REFUSED");

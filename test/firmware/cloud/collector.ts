@@ -26,7 +26,10 @@ export async function startCollector(defer: Defer, core: TestCore, url: string, 
   defer(() => client.endAsync(true));
   client.on("error", () => undefined);
   client.on("message", (topic, payload) => {
-    if (!topic.includes("/telemetry")) return void documents.set(topic, JSON.parse(payload.toString()));
+    if (!topic.includes("/telemetry")) {
+      documents.set(topic, JSON.parse(payload.toString()));
+      return;
+    }
     topics.add(topic);
     const text = topic.endsWith("/deflate") ? inflateSync(payload) : topic.endsWith("/zstd") ? zstdDecompressSync(payload) : payload;
     const { stream, readings } = JSON.parse(text.toString()) as { stream: string; readings: { seq: number; value: unknown }[] };

@@ -2,7 +2,7 @@
 
 import { createHash, randomUUID } from "node:crypto";
 
-import { Fault, type FaultReport } from "../../../drivers/contract/fault.ts";
+import { asFault, Fault, type FaultReport } from "../../../drivers/contract/fault.ts";
 import { cloudConduit, LANES, type Lane, type LeaseHead } from "../../../firmware/conduit/cloud.ts";
 import type { SeqRange } from "../../../firmware/conduit/shared.ts";
 import { CloudSchema, type CloudLink } from "../../../firmware/config/cloud-section.ts";
@@ -67,7 +67,7 @@ export async function startCore(defer: Defer): Promise<TestCore> {
     const end = async (): Promise<void> => {
       stop.abort();
       await running.catch(() => undefined);
-      if (failure !== undefined) throw failure;
+      if (failure !== undefined) throw asFault(failure);
     };
     defer(end);
     return end;

@@ -139,7 +139,7 @@ suite("field", (test) => {
     await machine.broker.subscribed(signal);
     await until(() => core.links.filter(({ state }) => state === "stopped").length === 2, signal);
     const stopped = core.links.filter(({ state }) => state === "stopped").map(({ assignment, fault }) => [assignment, fault?.code]);
-    assert.equal(stopped.sort(), [["odd", "NOT_SUPPORTED"], ["tls", "SECRET_MISSING"]]);
+    assert.equal(stopped.toSorted((a, b) => String(a).localeCompare(String(b))), [["odd", "NOT_SUPPORTED"], ["tls", "SECRET_MISSING"]]);
   });
 
   test("reads a machine only once core has accepted it", async ({ signal, defer }) => {
