@@ -56,6 +56,7 @@ const EXCEPTIONS: readonly (readonly [string, string, string | undefined, string
   ["weir-host.service", "ProtectClock", "no", "host sets the clock"],
   ["weir-host.service", "PrivateUsers", "no", "host is root and changes what is root's"],
   ["weir-host.service", "CapabilityBoundingSet", "CAP_NET_ADMIN CAP_SYS_TIME CAP_KILL", "nft, the clock, SIGHUP to systemd-networkd"],
+  ["weir-host.service", "ReadOnlyPaths", "/run -/sys/kernel -/sys/module -/sys/fs -/sys/firmware -/sys/class", "root could write there where ProtectKernelTunables= alone does not hold"],
   ["weir-host.service", "ExecPaths", undefined, "systemd leaves writable what ExecPaths= names, which counts for root only"],
 ];
 
