@@ -1,12 +1,14 @@
 #!/usr/bin/env node
-// Kills the zones of a loaded gateway at random and compares what machines saw acknowledged with what the cloud received.
+// Kills the zones of a loaded gateway and its broker at random and compares what machines saw acknowledged with what the cloud received.
 //
-// node scripts/soak.ts [--kills N] [--seed S] [--machines N] [--rate R] [--mean-ms MS] [--cloud mosquitto|local] [--no-damage] [--folder DIR] [--json FILE]
+// node scripts/soak.ts [--kills N] [--seed S] [--machines N] [--rate R] [--mean-ms MS] [--cloud mosquitto|subscriber|local] [--no-damage] [--folder DIR] [--json FILE]
 
 import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { describeComparison } from "../firmware/simulator/ledger-text.ts";
 import { runSoak, SOAK_DEFAULTS, type SoakOptions } from "../test/soak/run-soak.ts";
+import { CLOUDS, type CloudKind } from "../test/soak/rig.ts";
 
 const { values } = parseArgs({
   options: {
@@ -29,13 +31,20 @@ function whole(name: string, text: string): number {
   return process.exit(2);
 }
 
+function cloudKind(text: string): CloudKind {
+  const kind = CLOUDS.find((one) => one === text);
+  if (kind !== undefined) return kind;
+  process.stderr.write(`--cloud ${text}: give one of ${CLOUDS.join(", ")}\n`);
+  return process.exit(2);
+}
+
 const options: SoakOptions = {
   kills: whole("kills", values.kills),
   seed: whole("seed", values.seed),
   machines: whole("machines", values.machines),
   rate: whole("rate", values.rate),
   meanMs: whole("mean-ms", values["mean-ms"]),
-  cloud: values.cloud === "local" ? "local" : "mosquitto",
+  cloud: cloudKind(values.cloud),
   hasDamage: !values["no-damage"],
   ...(values.folder === undefined ? {} : { folder: values.folder }),
 };
@@ -45,7 +54,9 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 say(`seed ${options.seed}, ${options.kills} kills, ${options.machines} machines with ${options.rate} readings/s each, cloud: ${options.cloud}`);
 const result = await runSoak(options, say);
 say(`\n${describeComparison(result.comparison)}`);
-say(`killed: ${Object.entries(result.kills).map(([zone, count]) => `${zone} ${count}`).join(", ")}; broker paused ${result.brokerPauses} times; ${result.seconds} s`);
-say(result.hasFailed ? "FAILED: a reading was lost, or came twice without the same (stream, seq)" : "nothing lost");
+const { restarts, brokerTroubles } = result;
+say(`killed: ${Object.entries(result.kills).map(([zone, count]) => `${zone} ${count}`).join(", ")}; broker stopped ${brokerTroubles.pause} times, killed ${brokerTroubles.kill} times; ${result.seconds} s`);
+say(`a killed zone was back after ${restarts.p50Ms} ms (p50), ${restarts.maxMs} ms at most (${Object.entries(restarts.slowestMs).map(([zone, ms]) => `${zone} ${ms}`).join(", ")}), over the ${restarts.measured} kills that met no other. Promise: 2000 ms where the machine is not overloaded; load average ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`);
+say(result.hasFailed ? "FAILED: a reading was lost, came twice without the same (stream, seq), or came out of order" : "nothing lost, nothing doubled by the uplink, all in order");
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ "soak.lost": result.comparison.lost, ...result }, null, 2)}\n`);
 process.exitCode = result.hasFailed ? 1 : 0;

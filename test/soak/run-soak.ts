@@ -6,18 +6,16 @@ import { join } from "node:path";
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
 import { compareLedgers, hasFailed, type Comparison } from "../../firmware/simulator/ledger-compare.ts";
 import { makeRandom } from "../../firmware/simulator/random.ts";
-import { hasMosquitto, startCollector, startGateway, startMachinesProgram, startMosquitto, until, untilReading, writeConfiguration, type Broker, type Collecting, type Gateway, type RunningMachines } from "../bench/rig.ts";
+import { hasMosquitto, startGateway, until, untilReading } from "../bench/rig.ts";
+import { troubleBroker, type Trouble } from "./broker-trouble.ts";
 import { damageOutbox, restoreState, saveState, setAside } from "./damage.ts";
+import { killOne, pickVictim } from "./kills.ts";
+import { measureRestart, summarizeRestarts, untilCalm, type Restart, type RestartFigures } from "./restarts.ts";
+import { startRig, type Load, type Rig } from "./rig.ts";
 
-export interface SoakOptions {
+export interface SoakOptions extends Load {
   readonly kills: number;
-  readonly seed: number;
-  readonly machines: number;
-  /** Readings per second of each machine. */
-  readonly rate: number;
   readonly meanMs: number;
-  /** mosquitto with the collector behind it, or the local cloud. */
-  readonly cloud: "mosquitto" | "local";
   /** One damaged outbox and one restored state in between. */
   readonly hasDamage: boolean;
   /** Where everything is kept for a look; where none is named, a temporary folder that is removed when nothing was lost. */
@@ -27,7 +25,8 @@ export interface SoakOptions {
 export interface SoakResult {
   readonly options: SoakOptions;
   readonly kills: Readonly<Record<string, number>>;
-  readonly brokerPauses: number;
+  readonly brokerTroubles: Readonly<Record<Trouble, number>>;
+  readonly restarts: RestartFigures;
   /** What core set aside after the damage. */
   readonly setAside: readonly string[];
   readonly seconds: number;
@@ -38,22 +37,26 @@ export interface SoakResult {
 export const SOAK_DEFAULTS: SoakOptions = { kills: 30, seed: 1, machines: 5, rate: 200, meanMs: 600, cloud: hasMosquitto() ? "mosquitto" : "local", hasDamage: true };
 
 const drainLimitMs = 180_000;
+/** After so many kills each the broker has trouble: a stop and a kill in turn, which meets the next zones' kills. */
+const killsPerTrouble = 6;
+/** One kill in so many falls into a calm moment, and the next waits until the zone is back: its time is measured. The others meet. */
+const killsPerMeasure = 3;
 
 /** Runs it to its end and leaves no process. `say` gets a line for each thing that happens. Throws an Error where it cannot go on. */
 export async function runSoak(options: SoakOptions, say: (line: string) => void): Promise<SoakResult> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "weir-soak-"));
   const rig = await startRig(options, folder);
   const startedMs = systemClock.uptimeMs();
-  const tally: Tally = { kills: {}, brokerPauses: 0, setAside: [] };
+  const tally: Tally = { kills: {}, brokerTroubles: { pause: 0, kill: 0 }, restarts: [], setAside: [] };
   try {
     await untilReading(rig.gateway, options.machines);
-    await killAtRandom(rig, options, tally, say);
+    await killAtRandom({ rig, options, tally, say });
     await drain(rig, say);
     await rig.close();
     const comparison = compareLedgers([rig.machineLedger], [rig.cloudLedger]);
     if (options.folder === undefined && !hasFailed(comparison)) rmSync(folder, { recursive: true, force: true });
     else say(`kept for a look: ${folder}`);
-    return { options, ...tally, seconds: Math.round((systemClock.uptimeMs() - startedMs) / 1000), comparison, hasFailed: hasFailed(comparison) };
+    return { options, ...tally, restarts: summarizeRestarts(tally.restarts), seconds: Math.round((systemClock.uptimeMs() - startedMs) / 1000), comparison, hasFailed: hasFailed(comparison) };
   } catch (error) {
     say(`kept for a look: ${folder}`);
     throw error;
@@ -64,112 +67,51 @@ export async function runSoak(options: SoakOptions, say: (line: string) => void)
 
 interface Tally {
   readonly kills: Record<string, number>;
-  brokerPauses: number;
+  readonly brokerTroubles: Record<Trouble, number>;
+  readonly restarts: Restart[];
   setAside: readonly string[];
 }
 
-interface Rig {
-  readonly folder: string;
-  readonly machines: RunningMachines;
-  readonly broker: Broker | undefined;
-  readonly collector: Collecting;
-  readonly machineLedger: string;
-  readonly cloudLedger: string;
-  gateway: Gateway;
-  close(): Promise<void>;
+interface Run {
+  readonly rig: Rig;
+  readonly options: SoakOptions;
+  readonly tally: Tally;
+  say(line: string): void;
 }
 
-async function startRig(options: SoakOptions, folder: string): Promise<Rig> {
-  const machineLedger = join(folder, "machines.ndjson");
-  const cloudLedger = join(folder, "cloud.ndjson");
-  const broker = options.cloud === "mosquitto" ? await startMosquitto(folder, "mosquitto") : undefined;
-  const collector = await startCollector(folder, "collector", ["--ledger", cloudLedger], broker?.url);
-  const machines = await startMachinesProgram(folder, "machines", options.machines, ["--rate", String(options.rate), "--events-per-minute", "60", "--seed", String(options.seed), "--ledger", machineLedger]);
-  const cloud = { url: collector.url, mqttVersion: broker === undefined ? "3.1.1" : "5" };
-  writeConfiguration({ folder, assetsFiles: [machines.assetsFile], cloud });
-  const rig: Rig = {
-    folder,
-    machines,
-    broker,
-    collector,
-    machineLedger,
-    cloudLedger,
-    gateway: startGateway(folder),
-    async close() {
-      await rig.gateway.close();
-      await machines.program.stop();
-      await collector.program.stop();
-      broker?.program.kill("SIGCONT");
-      await broker?.program.stop();
-    },
-  };
-  return rig;
-}
-
-async function killAtRandom(rig: Rig, options: SoakOptions, tally: Tally, say: (line: string) => void): Promise<void> {
+async function killAtRandom(run: Run): Promise<void> {
+  const { rig, options, tally, say } = run;
   const random = makeRandom(options.seed);
-  const never = new AbortController().signal;
   const damageAt = options.hasDamage ? Math.floor(options.kills * 0.4) : -1;
   const restoreAt = options.hasDamage ? Math.floor(options.kills * 0.7) : -1;
+  let trouble = Promise.resolve();
   for (let kill = 1; kill <= options.kills; kill += 1) {
-    await systemClock.sleep(options.meanMs * (0.5 + random()), never);
-    const victim = await killOne(rig, pickVictim(random()));
+    await systemClock.sleep(options.meanMs * (0.5 + random()), new AbortController().signal);
+    const isMeasured = kill % killsPerMeasure === 0;
+    if (isMeasured) await untilCalm(rig.gateway);
+    const { victim, pid } = await killOne(rig, pickVictim(random()));
+    if (isMeasured && pid !== undefined) tally.restarts.push(await measureRestart(rig.gateway, victim, pid));
     tally.kills[victim] = (tally.kills[victim] ?? 0) + 1;
     say(`kill ${kill} of ${options.kills}: ${victim}`);
-    if (rig.broker !== undefined && random() < 0.05) {
-      tally.brokerPauses += 1;
-      await pauseBroker(rig.broker, 300 + random() * 1500, say);
+    if (kill % killsPerTrouble === 0) {
+      await trouble;
+      trouble = beginTrouble(run, kill / killsPerTrouble, random());
     }
     if (kill === damageAt) await damageOnce(rig, tally, say);
     if (kill === restoreAt) await restoreOnce(rig, say);
   }
+  await trouble;
 }
 
-type Victim = "core" | "field" | "cloud" | "supervisor";
-
-function pickVictim(chance: number): Victim {
-  if (chance < 0.04) return "supervisor";
-  if (chance < 0.4) return "core";
-  return chance < 0.7 ? "field" : "cloud";
-}
-
-/** Kills the zone that was drawn, or another one that runs when it is just being started again. Says which. */
-async function killOne(rig: Rig, drawn: Victim): Promise<Victim> {
-  if (drawn === "supervisor") {
-    const zones = [...rig.gateway.zones().values()];
-    rig.gateway.program.kill("SIGKILL");
-    await rig.gateway.close();
-    await until("no zone outlives its supervisor", 10_000, () => zones.every((pid) => !isAlive(pid)));
-    rig.gateway = startGateway(rig.folder);
-    return drawn;
-  }
-  // Without this patience the kills would all fall on core, which starts first and is killed before the others come.
-  const sinceMs = systemClock.uptimeMs();
-  const mayKill = (): boolean => rig.gateway.zones().has(drawn) || (rig.gateway.zones().size > 0 && systemClock.uptimeMs() - sinceMs > patienceMs);
-  await until("a zone runs", 60_000, mayKill, 10);
-  const zones = rig.gateway.zones();
-  const victim = zones.has(drawn) ? drawn : killable.find((name) => zones.has(name));
-  const pid = zones.get(victim ?? drawn);
-  if (pid !== undefined && isAlive(pid)) process.kill(pid, "SIGKILL");
-  return victim ?? drawn;
-}
-
-const patienceMs = 4000;
-const killable = ["field", "cloud", "core"] as const;
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-async function pauseBroker(broker: Broker, ms: number, say: (line: string) => void): Promise<void> {
-  say(`broker paused for ${Math.round(ms)} ms`);
-  broker.program.kill("SIGSTOP");
-  await systemClock.sleep(ms, new AbortController().signal);
-  broker.program.kill("SIGCONT");
+/** Only a broker whose ledger does not depend on its memory is killed. */
+function beginTrouble({ rig: { broker, mayForget }, tally, say }: Run, turn: number, chance: number): Promise<void> {
+  if (broker === undefined) return Promise.resolve();
+  const trouble: Trouble = mayForget && turn % 2 === 0 ? "kill" : "pause";
+  tally.brokerTroubles[trouble] += 1;
+  const done = troubleBroker(broker, trouble, chance, say);
+  // It is awaited later; until then its failure is nobody's.
+  done.catch(() => undefined);
+  return done;
 }
 
 async function damageOnce(rig: Rig, tally: Tally, say: (line: string) => void): Promise<void> {
@@ -198,11 +140,5 @@ async function drain(rig: Rig, say: (line: string) => void): Promise<void> {
   say("the load has ended; waiting until everything is delivered");
   await until("every reading is acknowledged to its machine", drainLimitMs, () => rig.machines.figures()?.pending === 0);
   await until("the outbox is empty", drainLimitMs, async (signal) => (await rig.gateway.status(signal)).outbox.queued === 0, 200);
-  let before = -1;
-  await until("the collector has what the broker holds", drainLimitMs, async () => {
-    const { messages } = (await rig.collector.program.next("figures")) as { messages: number };
-    const isQuiet = messages === before;
-    before = messages;
-    return isQuiet;
-  });
+  await rig.untilCollected(drainLimitMs);
 }

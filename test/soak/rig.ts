@@ -1,0 +1,102 @@
+// What a soak puts together: machines, a gateway, a broker whose ingress keeps the cloud's ledger, and how all of it ends.
+
+import { join } from "node:path";
+import { systemClock } from "../../firmware/runtime/system-clock.ts";
+import { makeCollector } from "../../firmware/simulator/collector.ts";
+import { openLedger } from "../../firmware/simulator/ledger-file.ts";
+import { startCollector, startGateway, startMachinesProgram, until, writeConfiguration, type Gateway, type RunningMachines } from "../bench/rig.ts";
+import { startIngressTap } from "../support/ingress-tap.ts";
+import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
+
+/** Where the cloud's ledger is taken: at mosquitto's ingress, by a subscriber behind mosquitto, or in the local cloud that is its own broker. */
+export const CLOUDS = ["mosquitto", "subscriber", "local"] as const;
+export type CloudKind = (typeof CLOUDS)[number];
+
+export interface Load {
+  readonly seed: number;
+  readonly machines: number;
+  /** Readings per second of each machine. */
+  readonly rate: number;
+  readonly cloud: CloudKind;
+}
+
+export interface Rig {
+  readonly folder: string;
+  readonly machines: RunningMachines;
+  readonly machineLedger: string;
+  readonly cloudLedger: string;
+  /** Absent where the collector is the broker. */
+  readonly broker: Mosquitto | undefined;
+  /** True where the ledger remembers what the broker confirmed and forgot. */
+  readonly mayForget: boolean;
+  gateway: Gateway;
+  /** Resolves when the cloud's ledger has all that the broker confirmed. */
+  untilCollected(limitMs: number): Promise<void>;
+  /** Ends everything; may be called twice. The ledgers are complete afterwards. */
+  close(): Promise<void>;
+}
+
+interface CloudSide {
+  readonly url: string;
+  readonly mqttVersion: "3.1.1" | "5";
+  readonly broker: Mosquitto | undefined;
+  untilCollected(limitMs: number): Promise<void>;
+}
+
+type Defer = (cleanUp: () => unknown) => void;
+
+/** Starts all of it; what was started is ended again when something does not start. */
+export async function startRig(load: Load, folder: string): Promise<Rig> {
+  const machineLedger = join(folder, "machines.ndjson");
+  const cloudLedger = join(folder, "cloud.ndjson");
+  const cleanUps: (() => unknown)[] = [];
+  const defer: Defer = (cleanUp) => void cleanUps.push(cleanUp);
+  const close = async (): Promise<void> => {
+    for (let cleanUp = cleanUps.pop(); cleanUp !== undefined; cleanUp = cleanUps.pop()) await cleanUp();
+  };
+  try {
+    const { url, mqttVersion, broker, untilCollected } = await startCloudSide(load.cloud, { folder, ledger: cloudLedger, defer });
+    const machines = await startMachinesProgram(folder, "machines", load.machines, ["--rate", String(load.rate), "--events-per-minute", "60", "--seed", String(load.seed), "--ledger", machineLedger]);
+    defer(() => machines.program.stop());
+    writeConfiguration({ folder, assetsFiles: [machines.assetsFile], cloud: { url, mqttVersion } });
+    const rig: Rig = { folder, machines, machineLedger, cloudLedger, broker, mayForget: load.cloud === "mosquitto", gateway: startGateway(folder), untilCollected, close };
+    defer(() => rig.gateway.close());
+    return rig;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface CloudPlace {
+  readonly folder: string;
+  readonly ledger: string;
+  readonly defer: Defer;
+}
+
+async function startCloudSide(kind: CloudKind, { folder, ledger, defer }: CloudPlace): Promise<CloudSide> {
+  if (kind === "mosquitto") return startTapped(ledger, defer);
+  const broker = kind === "subscriber" ? await startMosquitto(defer, new AbortController().signal, { logType: "error" }) : undefined;
+  const collector = await startCollector(folder, "collector", ["--ledger", ledger], broker === undefined ? undefined : `mqtt://127.0.0.1:${broker.port}`);
+  defer(() => collector.program.stop());
+  const untilCollected = async (limitMs: number): Promise<void> => {
+    let before = -1;
+    await until("the collector has what the broker holds", limitMs, async () => {
+      const { messages } = (await collector.program.next("figures")) as { messages: number };
+      const isQuiet = messages === before;
+      before = messages;
+      return isQuiet;
+    });
+  };
+  return { url: collector.url, mqttVersion: broker === undefined ? "3.1.1" : "5", broker, untilCollected };
+}
+
+/** mosquitto keeps nothing on disk here: the tap wrote down what it confirmed, so that it may be killed and forget. */
+async function startTapped(ledger: string, defer: Defer): Promise<CloudSide> {
+  const broker = await startMosquitto(defer, new AbortController().signal, { logType: "error", global: ["allow_anonymous true", "persistence false"] });
+  const lines = openLedger(ledger);
+  defer(lines.close);
+  const tap = await startIngressTap(broker.port, makeCollector(systemClock, lines).take);
+  defer(tap.close);
+  return { url: `mqtt://127.0.0.1:${tap.port}`, mqttVersion: "5", broker, untilCollected: async () => undefined };
+}
