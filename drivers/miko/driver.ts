@@ -17,7 +17,7 @@ export const miko: Driver<MikoConfig> = {
   config: MikoConfigSchema,
   open: async (config, context, signal) => {
     checkMikoConfig(config, config.url);
-    const url = writeBase(config.url);
+    const url = writeRootUrl(config.url);
     const host = hostOf(new URL(url));
     if (!isWithin(host, context.segment, host)) {
       throw new Fault("ADDRESS_REFUSED", "the machine's address lies outside its segment", { where: url, remedy: "Correct `url`, or the subnets of the segment." });
@@ -36,7 +36,7 @@ export const miko: Driver<MikoConfig> = {
 };
 
 /** The base URL with a final slash, so that paths append to it. */
-export function writeBase(url: string): string {
+export function writeRootUrl(url: string): string {
   const base = new URL(url);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   return base.href;

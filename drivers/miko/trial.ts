@@ -7,7 +7,7 @@ import { asFault, isFault, reportFault, type Fault, type FaultReport } from "../
 import { makeDecoder } from "./codec.ts";
 import { startCursor } from "./cursor.ts";
 import type { MikoConfig } from "./config.ts";
-import { writeBase } from "./driver.ts";
+import { writeRootUrl } from "./driver.ts";
 import { arrivalOf, type Machine } from "./machine.ts";
 import type { Trust } from "./peer-socket.ts";
 import { findBroker } from "./publish-address.ts";
@@ -38,7 +38,7 @@ const SHOWN = 200;
 /** Yields each step when it is done. Ends early when the machine cannot be reached at all. Leaves nothing behind at the machine. */
 export async function* tryProfile(trial: Trial, context: DriverContext, signal: AbortSignal): AsyncGenerator<TrialStep> {
   const { config, profile, trust } = trial;
-  const url = writeBase(config.url);
+  const url = writeRootUrl(config.url);
   const requests = openRequests({ url, trust, credentials: undefined, connectTimeoutMs: config.connectTimeout, answerTimeoutMs: config.answerTimeout }, context.clock);
   const mapping = compileProfile(profile);
   const machine: Machine = { url, profile, mapping, requests, asset: "urn:weir:trial", nameplate: { manufacturer: "", model: "", serialNumber: "" }, points: new Map() };
