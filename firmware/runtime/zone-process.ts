@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { Fault, asFault, isFault } from "../../drivers/contract/fault.ts";
 import { openJournal } from "./journal.ts";
@@ -70,6 +71,8 @@ let hasToldReady = false;
 function tellReady(notice: ServiceNotice): void {
   if (hasToldReady) return;
   hasToldReady = true;
+  // Left to Node it is written at the end: that cost the first stop two seconds, and a zone that is killed would never have one.
+  flushCompileCache();
   notice.ready();
   if (process.connected) process.send?.(READY_MESSAGE);
 }
