@@ -3,4 +3,4 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { inspectConfiguration } from "./load.ts";
 
-parentPort?.postMessage(inspectConfiguration(workerData as string | Uint8Array));
+parentPort?.postMessage(inspectConfiguration(workerData as string | Uint8Array), []);

@@ -53,7 +53,7 @@ function readsTime(text: string): boolean {
 function opensWithSentence(text: string): boolean {
   const [first = "", second = "", third = ""] = text.replace(/^#!.*\n/, "").split("\n");
   // What the test runner reads may stand before it.
-  const [line, next] = /^\/\/ limit: /.test(first) ? [second, third] : [first, second];
+  const [line, next] = first.startsWith("// limit: ") ? [second, third] : [first, second];
   return /^\/\/ \S.*[.:]/.test(line) || (/^\/\/ \S/.test(line) && /^\/\/ \S/.test(next));
 }
 

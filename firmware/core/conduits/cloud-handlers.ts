@@ -1,6 +1,7 @@
 // Core's side of the cloud conduit: the link that is asked for, leases and verdicts, inventory and figures.
 
 import type { LeaseHead, cloudConduit } from "../../conduit/cloud.ts";
+import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import type { Call, Handlers } from "../../runtime/conduit-server.ts";
 import { rememberAnswers } from "../../runtime/remembered-answers.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
@@ -20,7 +21,7 @@ const LATEST_MS = 10_000;
 const NOTHING = new Uint8Array(0);
 
 export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit> {
-  const { cloud, configuration, outbox, register, revisions, secrets } = core;
+  const { cloud, configuration, outbox, revisions, secrets } = core;
   const leases = rememberAnswers<{ readonly head: LeaseHead; readonly body: Uint8Array }>(REMEMBERED_LEASES);
   const recall = ({ identity }: Call): void => {
     if (cloud.recall(identity?.epoch) !== undefined) reviewCloud(core);
@@ -42,15 +43,7 @@ export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit
       if (first !== undefined) core.fading.note("READINGS_REJECTED", CLOUD, first.reason, REJECTED_SHOWN_MS);
       return {};
     },
-    inventory: async ({ after, waitMs }, { signal }) => {
-      await revisions.inventory.wait(after, waitMs, signal);
-      if (after === revisions.inventory.value) return { head: { revision: after, digest: "" }, body: NOTHING };
-      if (after !== 0) await settleDown(core, signal);
-      // The revision from before: what changes while it is written makes the next poll answer at once.
-      const revision = revisions.inventory.value;
-      const { body, digest } = await writeInventory(core.gateway, register, () => core.clock.uptimeMs(), () => nextTurn(signal));
-      return { head: { revision, digest }, body };
-    },
+    inventory: (asked, { signal }) => giveInventory(core, asked, signal),
     document: ({ document, fault }) => {
       if (fault === undefined) core.conditions.clear("CLOUD_DOCUMENT_REFUSED", document);
       else core.conditions.raise("CLOUD_DOCUMENT_REFUSED", document, fault.message);
@@ -70,12 +63,22 @@ function holderOf({ identity }: Call): string {
   return identity.epoch;
 }
 
+async function giveInventory({ clock, gateway, register, revisions }: CoreParts, { after, waitMs }: InputOf<typeof cloudConduit.inventory>, signal: AbortSignal): Promise<ReplyOf<typeof cloudConduit.inventory>> {
+  await revisions.inventory.wait(after, waitMs, signal);
+  if (after === revisions.inventory.value) return { head: { revision: after, digest: "" }, body: NOTHING };
+  if (after !== 0) await settleDown({ clock, revisions }, signal);
+  // The revision from before: what changes while it is written makes the next poll answer at once.
+  const revision = revisions.inventory.value;
+  const { body, digest } = await writeInventory(gateway, register, () => clock.uptimeMs(), () => nextTurn(signal));
+  return { head: { revision, digest }, body };
+}
+
 async function nextTurn(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   if (signal.aborted) throw new Fault("CANCELLED", "the cloud zone waits no longer", { cause: signal.reason });
 }
 
-async function settleDown({ clock, revisions }: CoreParts, signal: AbortSignal): Promise<void> {
+async function settleDown({ clock, revisions }: Pick<CoreParts, "clock" | "revisions">, signal: AbortSignal): Promise<void> {
   const startedMs = clock.uptimeMs();
   for (let before = 0; before !== revisions.inventory.value && clock.uptimeMs() - startedMs < LATEST_MS; ) {
     before = revisions.inventory.value;

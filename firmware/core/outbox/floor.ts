@@ -1,7 +1,7 @@
 // The second copy of what a stream has settled: up to which number everything is, on another page than the ranges themselves.
 
 import { crc32 } from "node:zlib";
-import type { Store } from "./store.ts";
+import type { Statements } from "./statements.ts";
 import type { Stream } from "./stream.ts";
 
 /** At most so many confirmed readings come again, under their old numbers, when the page with the ranges is lost. */
@@ -14,11 +14,11 @@ export function floorName(uuid: string): string {
 }
 
 /** Inside a transaction: writes it when it has moved far enough, or when `isWriting` anyway. */
-export function keepFloor(store: Store, stream: Stream, isWriting: boolean): void {
+export function keepFloor(sql: Statements, stream: Stream, isWriting: boolean): void {
   const floor = stream.settled.nextFree(1) - 1;
   const moved = floor - stream.floor;
   if (moved === 0 || (moved < FLOOR_STEP && !isWriting)) return;
-  store.sql.setMeta.run(floorName(stream.uuid), `${floor} ${sumOf(stream.uuid, floor)}`);
+  sql.setMeta.run(floorName(stream.uuid), `${floor} ${sumOf(stream.uuid, floor)}`);
   stream.floor = floor;
 }
 

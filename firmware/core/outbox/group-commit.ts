@@ -88,10 +88,12 @@ export class GroupCommit {
     if (pause === undefined) return;
     this.#isPaused = true;
     // Where it fails nobody knows what the disk holds: the process ends, and the next one begins with the log.
-    void pause.then(() => {
-      this.#isPaused = false;
-      this.#schedule();
-    });
+    void pause.then(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    this.#isPaused = false;
+    this.#schedule();
   }
 
   #commitGroup(): void {

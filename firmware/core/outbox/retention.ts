@@ -19,11 +19,11 @@ export function purgeSettled(store: Store, limits: Bounds, keepRows: number = li
       for (const [a, b] of Array.from(stream.purged.missingWithin(first, last))) {
         left -= purgeRange(store, stream, a, b, left);
         if (left > 0) continue;
-        keepFloor(store, stream, true);
+        keepFloor(store.sql, stream, true);
         return ROWS_PER_COMMIT;
       }
     }
-    keepFloor(store, stream, left < ROWS_PER_COMMIT);
+    keepFloor(store.sql, stream, left < ROWS_PER_COMMIT);
     if (stream.state === "draining" && stream.settled.size >= stream.next - 1) store.removeStream(stream);
   }
   return ROWS_PER_COMMIT - left;

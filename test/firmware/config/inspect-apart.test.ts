@@ -1,6 +1,5 @@
 // Shows that a large or hostile configuration does not hold the process that has it inspected.
 
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { inspectApart, loadApart } from "../../../firmware/config/inspect-apart.ts";
 import { inspectConfiguration } from "../../../firmware/config/load.ts";
 import { systemClock } from "../../../firmware/runtime/system-clock.ts";
@@ -27,14 +26,17 @@ suite("configuration, inspecting apart", (test) => {
     assert.match(String(fault), /weir\.yaml:2:1: .*lgo/);
   });
   test("a hostile text holds the caller for a small part of its time", async ({ signal }) => {
-    const delay = monitorEventLoopDelay({ resolution: 1 });
     const startedMs = clock.uptimeMs();
-    delay.enable();
-    const { problems } = await inspectApart("? ".repeat(200_000), { clock }, signal);
-    delay.disable();
+    let longestMs = 0;
+    const done = new AbortController();
+    const inspecting = inspectApart("? ".repeat(200_000), { clock }, signal).finally(() => done.abort());
+    for (let beforeMs = clock.uptimeMs(); !done.signal.aborted; beforeMs = clock.uptimeMs()) {
+      await clock.sleep(1, signal);
+      longestMs = Math.max(longestMs, clock.uptimeMs() - beforeMs);
+    }
     const tookMs = clock.uptimeMs() - startedMs;
-    assert.ok(problems.length > 0);
-    assert.ok(delay.max / 1e6 < Math.max(100, tookMs / 3), `${Math.round(delay.max / 1e6)} ms of ${Math.round(tookMs)} ms`);
+    assert.ok((await inspecting).problems.length > 0);
+    assert.ok(longestMs < Math.max(100, tookMs / 3), `${Math.round(longestMs)} ms of ${Math.round(tookMs)} ms`);
   });
   test("a text that takes more than 10 s is refused with words that say so", async ({ signal }) => {
     const fake = makeFakeClock();

@@ -161,7 +161,7 @@ async function rememberRecovered({ store }: RecoveryParts, signal: AbortSignal):
   let hasRoom = true;
   for (let before = Number.MAX_SAFE_INTEGER; hasRoom; ) {
     const rows = store().sql.keysBefore.all(before, ROWS_PER_SLICE);
-    const known = rows.flatMap(({ id, key }) => (key === null ? [] : [{ key, place: id }])).reverse();
+    const known = rows.flatMap(({ id, key }) => (key === null ? [] : [{ key, place: id }])).toReversed();
     hasRoom = store().recent.addOlder(known) && rows.length === ROWS_PER_SLICE;
     before = rows.at(-1)?.id ?? 0;
     await breathe(signal);
