@@ -23,6 +23,8 @@ export interface SuperviseOptions {
   readonly stopMs?: number;
   /** How long a zone may take until it is ready before it is killed and started again; 60,000 unless said. */
   readonly readyMs?: number;
+  /** How long a zone's event loop may stand still before it is killed and started again; 30,000 unless said. */
+  readonly silentMs?: number;
   /** Where the zones' output goes; this process's own unless said. */
   readonly outputFd?: number;
   /** Called at each change with how all zones stand. */
@@ -109,14 +111,15 @@ interface Stay {
   readonly readyForMs: number;
 }
 
-/** Resolves when the process is gone; kills it when it is not ready in time. */
+/** Resolves when the process is gone; kills it when it is not ready in time or falls silent. */
 async function watch(child: ZoneChild, options: SuperviseOptions, onReady: () => void): Promise<Stay> {
   const { clock, readyMs = 60_000 } = options;
   let readyAtMs: number | undefined;
-  const cancelLimit = clock.after(readyMs, () => child.kill("SIGKILL"));
+  let cancelLimit = clock.after(readyMs, () => child.kill("SIGKILL"));
   const noteReady = async (): Promise<void> => {
     await child.ready;
     cancelLimit();
+    cancelLimit = killWhenSilent(child, options);
     readyAtMs = clock.uptimeMs();
     onReady();
   };
@@ -124,6 +127,24 @@ async function watch(child: ZoneChild, options: SuperviseOptions, onReady: () =>
   const exit = await child.exited;
   cancelLimit();
   return { exit, readyForMs: readyAtMs === undefined ? 0 : clock.uptimeMs() - readyAtMs };
+}
+
+/** Looks are counted instead of the time: a supervisor that stood still itself kills nobody for it. Returns how to end it. */
+function killWhenSilent(child: ZoneChild, { clock, log, silentMs = 30_000 }: SuperviseOptions): () => void {
+  const looks = 3;
+  let silent = 0;
+  let cancel = (): void => undefined;
+  child.onBeat(() => (silent = 0));
+  const look = (): void => {
+    silent += 1;
+    if (silent <= looks) cancel = clock.after(silentMs / looks, look);
+    else {
+      log.error({ pid: child.pid }, "a zone's event loop stands still: it is killed");
+      child.kill("SIGKILL");
+    }
+  };
+  look();
+  return () => cancel();
 }
 
 /** The last stage first; each has its share of what is left of the time, so that one that hangs takes none from the others. */

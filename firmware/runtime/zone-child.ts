@@ -25,6 +25,8 @@ export interface ZoneChild {
   readonly pid: number | undefined;
   /** Resolves when the zone says that it does its work; stays open for one that never does. */
   readonly ready: Promise<void>;
+  /** Calls back whenever the zone says that its event loop turns. */
+  onBeat(callback: () => void): void;
   /** Resolves when the process is gone; never rejects. */
   readonly exited: Promise<Exit>;
   /** Does nothing once it is gone. */
@@ -33,6 +35,9 @@ export interface ZoneChild {
 
 /** What a zone sends over the channel to its supervisor when it does its work. */
 export const READY_MESSAGE = "ready";
+/** What it sends from then on, every `BEAT_MS`, as long as its event loop turns. */
+export const BEAT_MESSAGE = "alive";
+export const BEAT_MS = 5000;
 
 /** A zone's exit code for a configuration that it cannot run with. */
 export const CONFIG_EXIT = 2;
@@ -51,7 +56,8 @@ export function startZone(spec: ChildSpec, outputFd?: number): ZoneChild {
     child.once("exit", (code, signal) => resolve({ code, signal }));
     child.on("error", (error) => child.pid === undefined && resolve({ code: null, signal: null, fault: asFault(error, spec.name) }));
   });
-  return { pid: child.pid, ready, exited, kill: (signal) => void child.kill(signal) };
+  const onBeat = (callback: () => void): void => void child.on("message", (message) => void (message === BEAT_MESSAGE && callback()));
+  return { pid: child.pid, ready, exited, onBeat, kill: (signal) => void child.kill(signal) };
 }
 
 /**

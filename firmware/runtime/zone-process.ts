@@ -11,7 +11,7 @@ import { openServiceNotice } from "./sd-notify.ts";
 import type { ServiceNotice } from "./sd-notify.ts";
 import type { Service } from "./service.ts";
 import { systemClock } from "./system-clock.ts";
-import { CONFIG_EXIT, READY_MESSAGE } from "./zone-child.ts";
+import { BEAT_MESSAGE, BEAT_MS, CONFIG_EXIT, READY_MESSAGE } from "./zone-child.ts";
 
 export interface ZoneProcessOptions {
   readonly dataDir: string;
@@ -75,6 +75,16 @@ function tellReady(notice: ServiceNotice): void {
   flushCompileCache();
   notice.ready();
   if (process.connected) process.send?.(READY_MESSAGE);
+  beat();
+}
+
+/** To the supervisor, as the beats of sd-notify.ts are to systemd. */
+function beat(): void {
+  systemClock.after(BEAT_MS, () => {
+    if (!process.connected) return;
+    process.send?.(BEAT_MESSAGE);
+    beat();
+  });
 }
 
 function listenForTheEnd(log: Log, stop: AbortController): void {

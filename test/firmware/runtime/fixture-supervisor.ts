@@ -22,7 +22,7 @@ const specs = stages.map((stage) =>
 const { signal, release } = catchStopSignals();
 try {
   const onChange = (zones: object): void => void process.stdout.write(`${JSON.stringify({ zones })}\n`);
-  await supervise(specs, { clock: systemClock, log: openJournal({ scope: "supervisor" }), onChange }, signal);
+  await supervise(specs, { clock: systemClock, log: openJournal({ scope: "supervisor" }), onChange, silentMs: 12_000 }, signal);
 } catch (error) {
   process.stdout.write(`refused: ${asFault(error).code}\n`);
   process.exitCode = 3;

@@ -1,3 +1,4 @@
+// limit: 240s
 // Shows that zones start in order, come back when they die, stop in reverse in time, and never outlive their supervisor.
 
 import { readFileSync } from "node:fs";
@@ -108,6 +109,13 @@ suite("supervisor", (test) => {
       assert.ok(tookMs < 2000, `kill ${kills} took ${tookMs} ms`);
     }
   }, { limitMs: 30_000 });
+
+  test("starts a zone anew whose event loop stands still, and leaves one alone that only waits", async ({ signal, defer }) => {
+    const child = start(defer, "core:well", "field:spins");
+    await child.line(/all zones run/, signal);
+    await child.line(/stands still[^]*"field":\{"state":"running","restarts":1/, signal);
+    assert.is(standings(child).at(-1)?.["core"]?.restarts, 0);
+  }, { limitMs: 60_000 });
 
   test("keeps trying a zone that crashes, more slowly each time, and says so", async ({ signal, defer }) => {
     const child = start(defer, "core:crashes");
