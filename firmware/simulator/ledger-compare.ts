@@ -33,7 +33,7 @@ export interface Comparison {
   readonly sourceDuplicates: number;
   /** Received, but in no machine's ledger. */
   readonly unknown: number;
-  /** First arrivals that did not rise in seq, or in source time, within (stream, lane, point): each one that came after a later one. Must be 0. */
+  /** First arrivals that came after a higher seq of their stream and lane, or after a newer source time of their point there. Must be 0. */
   readonly outOfOrder: number;
   readonly orderExamples: readonly string[];
   readonly gapReadings: number;

@@ -8,7 +8,7 @@ export interface StreamFigures {
   readings: number;
   /** Came again under the same (stream, seq): what at least once allows. */
   sameSeq: number;
-  /** Came for the first time after a later one of its point, in its stream and lane. */
+  /** Came for the first time after a later one of its stream and lane, or after a newer value of its point there. */
   outOfOrder: number;
   /** The first of them. */
   readonly orderExamples: string[];
@@ -57,32 +57,22 @@ export function makeStreamCheck(repeated: ReadonlySet<number>): StreamCheck {
 
 const examples = 10;
 
-/** What came last. */
-interface Place {
-  seq: number;
-  time: string;
-}
-
 /**
- * Says of a first arrival whether the first arrivals of its point, in its stream and lane, still rise in seq and in the time of
- * their source: undefined, or a sentence. Gateway-made readings without a source time have their seq only.
+ * Says of a first arrival whether the first arrivals still rise: in seq within its stream and lane, and in the time of their source
+ * within its point there. Undefined, or a sentence. What has no source time, or was given out twice, has its seq only.
  */
 function makeOrderCheck(repeated: ReadonlySet<number>): (line: LedgerLine) => string | undefined {
-  const ends = new Map<string, Place>();
-  const endOf = (line: LedgerLine): Place => {
-    const key = `${line.stream} ${line.lane ?? ""} ${line.asset} ${line.point ?? ""}`;
-    let end = ends.get(key);
-    if (end === undefined) ends.set(key, (end = { seq: 0, time: "" }));
-    return end;
-  };
+  const highest = new Map<string, number>();
+  const newest = new Map<string, string>();
   return (line) => {
-    const end = endOf(line);
     const seq = line.seq ?? 0;
+    const lane = `${line.stream} ${line.lane ?? ""}`;
+    const point = `${lane} ${line.asset} ${line.point ?? ""}`;
     const time = typeof line.sourceTime === "string" && !repeated.has(hashOf(readingKey(line))) ? line.sourceTime : "";
-    const isInOrder = seq > end.seq && (time === "" || time > end.time);
-    const said = isInOrder ? undefined : `${line.asset} ${line.point ?? line.event ?? ""} in ${line.stream} ${line.lane ?? ""}: ${seq} (${time}) after ${end.seq} (${end.time})`;
-    if (seq > end.seq) end.seq = seq;
-    if (time > end.time) end.time = time;
-    return said;
+    const before = { seq: highest.get(lane) ?? 0, time: newest.get(point) ?? "" };
+    if (seq > before.seq) highest.set(lane, seq);
+    if (time > before.time) newest.set(point, time);
+    if (seq > before.seq && (time === "" || time > before.time)) return undefined;
+    return `${line.asset} ${line.point ?? line.event ?? ""} in ${lane}: ${seq} of ${time} after ${before.seq}, its point at ${before.time}`;
   };
 }

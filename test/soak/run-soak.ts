@@ -90,9 +90,10 @@ async function killAtRandom(run: Run): Promise<void> {
     const isMeasured = kill % killsPerMeasure === 0;
     if (isMeasured) await untilCalm(rig.gateway);
     const { victim, pid } = await killOne(rig, pickVictim(random()));
-    if (isMeasured && pid !== undefined) tally.restarts.push(await measureRestart(rig.gateway, victim, pid));
     tally.kills[victim] = (tally.kills[victim] ?? 0) + 1;
-    say(`kill ${kill} of ${options.kills}: ${victim}`);
+    const restart = isMeasured && pid !== undefined ? await measureRestart(rig.gateway, victim, pid) : undefined;
+    if (restart !== undefined) tally.restarts.push(restart);
+    say(`kill ${kill} of ${options.kills}: ${victim}${restart === undefined ? "" : `, back after ${restart.ms} ms`}`);
     if (kill % killsPerTrouble === 0) {
       await trouble;
       trouble = beginTrouble(run, kill / killsPerTrouble, random());
