@@ -35,7 +35,7 @@ export const OutboxFiguresSchema = Type.Object(
     /** Readings dropped by age or watermark since the outbox was created; each is covered by a gap record. */
     dropped: Type.Integer(),
     rejected: Type.Integer(),
-    /** Age of the oldest queued reading; null when none is queued. */
+    /** Age of the oldest queued reading in running time of the gateway, a lower bound that no jump of the clock changes; null when none is queued. */
     oldestSeconds: Type.Union([Type.Number(), Type.Null()]),
   },
   { additionalProperties: false },

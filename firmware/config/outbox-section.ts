@@ -6,7 +6,7 @@ import { Duration } from "../../drivers/contract/settings.ts";
 
 export const OutboxSchema = Type.Object(
   {
-    maxAge: Duration({ default: "30d", minimum: "1min", maximum: "3650d", description: "Age at which a reading that no destination confirmed is dropped, counted and reported as a gap." }),
+    maxAge: Duration({ default: "30d", minimum: "1min", maximum: "3650d", description: "Age, in running time of the gateway, at which a reading that no destination confirmed is dropped, counted and reported as a gap. No jump of the clock makes a reading older." }),
     maxBytes: Type.Optional(Type.Integer({ minimum: 1_048_576, maximum: 2 ** 50, unit: "bytes", description: "Size that the outbox may reach. Where it is not given, only the watermark bounds it." })),
     watermark: Type.Object(
       {

@@ -102,7 +102,7 @@ export const germanSettings: Readonly<Record<string, string>> = {
   "cloud.backlogPerSecond": "Höchste Rate, mit der ein Rückstand neben den aktuellen Messwerten abgebaut wird.",
 
   outbox: "Wie lange und wie viel behalten wird, bis ein Ziel es bestätigt.",
-  "outbox.maxAge": "Alter, ab dem ein unbestätigter Messwert verworfen, gezählt und als Lücke gemeldet wird.",
+  "outbox.maxAge": "Alter, in Laufzeit des Gateways, ab dem ein unbestätigter Messwert verworfen, gezählt und als Lücke gemeldet wird. Kein Sprung der Uhr macht einen Messwert älter.",
   "outbox.maxBytes": "Größe, die der Ausgangsspeicher erreichen darf. Ohne Angabe begrenzt ihn nur der Pegel.",
   "outbox.watermark": "Der Pegel, der verhindert, dass der Datenträger voll wird.",
   "outbox.watermark.maxFraction": "Anteil des Dateisystems, der insgesamt belegt sein darf, bevor die ältesten Messwerte der niedrigsten Klasse verworfen werden.",

@@ -94,7 +94,7 @@ export const LinkStatusSchema = Type.Object(
           queued: Type.Integer({ description: "Readings accepted and not yet confirmed." }),
           dropped: Type.Integer({ description: "Readings dropped since the outbox was created; each is covered by a gap." }),
           rejected: Type.Integer({ description: "Readings that the destination refused for good." }),
-          oldestSeconds: Type.Union([Type.Number(), Type.Null()], { description: "Age of the oldest reading that waits; null when none does." }),
+          oldestSeconds: Type.Union([Type.Number(), Type.Null()], { description: "Age of the oldest reading that waits, in running time of the gateway: a lower bound, which no jump of a clock changes; null when none waits." }),
         },
         closed,
       ),

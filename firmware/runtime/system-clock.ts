@@ -1,19 +1,36 @@
 // The system's clock: the only file in which wall time, monotonic time and timers of the platform appear.
 
-import type { Clock } from "../../drivers/contract/clock.ts";
+import { existsSync } from "node:fs";
+import type { Clock, TimeQuality } from "../../drivers/contract/clock.ts";
 import { Fault } from "../../drivers/contract/fault.ts";
 
 /** The longest delay the platform's timers take; beyond it they would fire at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 
-/** The clock of this machine. Its time quality is `free` until a zone that knows of NTP says otherwise. */
+/** systemd-timesyncd makes it when the clock was set by NTP since the machine started (systemd-timesyncd.service(8)). */
+const SYNCHRONISED_FILE = "/run/systemd/timesync/synchronized";
+const LOOK_AGAIN_MS = 60_000;
+
+let quality: TimeQuality = "free";
+let lookedAtMs = Number.NEGATIVE_INFINITY;
+
+/** The clock of this machine. Its time is `synchronised` once systemd-timesyncd says so, else `free`. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   uptimeMs: () => performance.now(),
-  timeQuality: () => "free",
+  timeQuality,
   after,
   sleep,
 };
+
+function timeQuality(): TimeQuality {
+  const nowMs = performance.now();
+  if (nowMs - lookedAtMs >= LOOK_AGAIN_MS) {
+    lookedAtMs = nowMs;
+    quality = existsSync(SYNCHRONISED_FILE) ? "synchronised" : "free";
+  }
+  return quality;
+}
 
 function after(ms: number, callback: () => void): () => void {
   const dueMs = performance.now() + ms;

@@ -33,7 +33,7 @@ export interface DropEvent {
 
 /** Bounds. Everything but the first three has a default (limits.ts). */
 export interface OutboxLimits {
-  /** A reading older than this is dropped; the rule rests while the wall clock is not synchronised or has just jumped. */
+  /** A reading older than this in running time of the gateway is dropped, whatever the wall clock says. */
   readonly maxAgeMs: number;
   /** The share of the file system that may be in use before readings are dropped, 0 to 1. */
   readonly maxFraction: number;

@@ -1,18 +1,18 @@
 // What the outbox holds for one destination, summed over its streams.
 
 import type { OutboxFigures } from "../../conduit/shared.ts";
+import type { Ages } from "./ages.ts";
 import type { Store } from "./store.ts";
 
-/** Cheap: the streams in memory, and one row of each for its age. */
-export function sumFigures(store: Store, destination: string, nowMs: number): OutboxFigures {
+/** Cheap: only what is in memory. */
+export function sumFigures(store: Store, ages: Ages, destination: string): OutboxFigures {
   let [queued, dropped, rejected] = [0, 0, 0];
-  let oldest: number | undefined;
+  let oldestMs: number | undefined;
   for (const stream of store.streamsOf(destination)) {
     queued += Math.max(0, stream.queued);
     dropped += stream.dropped;
     rejected += stream.rejected;
-    const timeMs = stream.queued > 0 && store.db.open ? store.sql.timeAt.get(stream.origin + stream.oldest) : undefined;
-    if (timeMs !== undefined && (oldest === undefined || timeMs < oldest)) oldest = timeMs;
+    if (stream.queued > 0) oldestMs = Math.max(oldestMs ?? 0, ages.oldestMs(stream));
   }
-  return { queued, dropped, rejected, oldestSeconds: oldest === undefined ? null : Math.max(0, (nowMs - oldest) / 1000) };
+  return { queued, dropped, rejected, oldestSeconds: oldestMs === undefined ? null : oldestMs / 1000 };
 }

@@ -1,6 +1,7 @@
 // Keeps the outbox within its bounds: purges, drops, gives room back, and says so.
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
+import { AGES, type Ages } from "./ages.ts";
 import type { DropEvent, GapReason, OutboxReport } from "./contract.ts";
 import { dropDamaged } from "./database.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
@@ -9,9 +10,11 @@ import { ROWS_PER_COMMIT, type Bounds } from "./limits.ts";
 import { dropOldest, purgeSettled } from "./retention.ts";
 import { measureRoom, type Room } from "./room.ts";
 import type { Store } from "./store.ts";
+import type { Stream } from "./stream.ts";
 
 export interface KeeperParts {
   readonly clock: Clock;
+  readonly ages: Ages;
   /** The bounds that hold now. */
   readonly limits: () => Bounds;
   readonly commits: GroupCommit;
@@ -26,9 +29,8 @@ const VACUUM_PAGES = 128;
 const PURGE_EVERY_ROWS = 1000;
 /** For so long after its last drop the condition stands. */
 const DROPPING_MS = 60_000;
-/** The age rule rests for so long after the wall clock jumped. */
-const CLOCK_REST_MS = 600_000;
-const CLOCK_JUMP_MS = 60_000;
+/** So much of the running time is not counted when the process is killed. */
+const WRITE_AGES_MS = 60_000;
 /** Room that a round of dropping makes beyond what is needed. */
 const SPARE_BYTES = 262_144;
 
@@ -41,12 +43,10 @@ export class Keeper {
   #isDropping = false;
   #lastDropMs: number | undefined;
   #droppingFor = new Set<string>();
-  #wallOffset: number;
-  #clockTrustedAtMs = 0;
+  #agesDueAtMs = 0;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
-    this.#wallOffset = parts.clock.now() - parts.clock.uptimeMs();
   }
 
   /** Before a request of so many bytes is taken. Throws STORAGE_FULL when there is no room even after dropping. */
@@ -85,12 +85,27 @@ export class Keeper {
     const room = this.measure();
     if (room.beforeRefusalBytes < 0) report.raise("STORAGE_FULL", "outbox.db", room.text);
     this.#purge();
-    this.#watchClock();
-    if (this.#mayTrustClock()) this.#dropAged();
+    this.#keepAges();
+    this.#dropAged();
     if (this.#lastDropMs === undefined || clock.uptimeMs() - this.#lastDropMs < DROPPING_MS) return;
     for (const destination of this.#droppingFor) report.clear("OUTBOX_DROPPING", destination);
     this.#droppingFor.clear();
     this.#lastDropMs = undefined;
+  }
+
+  /** At the end: what the next start goes on with. */
+  end(): void {
+    this.#agesDueAtMs = 0;
+    this.#keepAges();
+  }
+
+  #keepAges(): void {
+    const { ages, commits, store } = this.#parts;
+    ages.mark(store().streams.values());
+    if (ages.runningMs < this.#agesDueAtMs) return;
+    this.#agesDueAtMs = ages.runningMs + WRITE_AGES_MS;
+    // Where the disk is full the next one is as good.
+    commits.submit({ bytes: 0, rows: 1, run: () => void store().sql.setMeta.run(AGES, ages.toText()) }).catch(() => undefined);
   }
 
   #purge(): void {
@@ -121,8 +136,8 @@ export class Keeper {
     const isTight = (): boolean => isShort() || look().beforeRefusalBytes < SPARE_BYTES;
     if (isTight() && dropDamaged(store().file, 0) && !isTight()) return;
     while (isTight() && (await commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => purgeSettled(store(), limits(), 0) })) > 0);
-    while (isShort() && (await this.#drop("storage", true, Number.POSITIVE_INFINITY)) > 0);
-    while (isShort() && (await this.#drop("storage", false, Number.POSITIVE_INFINITY)) > 0);
+    while (isShort() && (await this.#drop("storage", true)) > 0);
+    while (isShort() && (await this.#drop("storage", false)) > 0);
     for (let room = measureRoom(store(), limits()); room.pagesToReturn > 0; ) {
       const pages = Math.min(room.pagesToReturn, VACUUM_PAGES);
       await commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => store().db.pragma(`incremental_vacuum(${pages})`) });
@@ -133,24 +148,25 @@ export class Keeper {
   }
 
   #dropAged(): void {
-    if (this.#isDropping) return;
+    const { ages, limits, store } = this.#parts;
+    const end = (stream: Stream): number => ages.agedBefore(stream, limits().maxAgeMs);
+    if (this.#isDropping || ![...store().streams.values()].some((stream) => stream.oldest < end(stream))) return;
     this.#isDropping = true;
-    const limitMs = this.#parts.clock.now() - this.#parts.limits().maxAgeMs;
     const dropAll = async (): Promise<void> => {
-      while ((await this.#drop("age", true, limitMs)) > 0);
-      while ((await this.#drop("age", false, limitMs)) > 0);
+      while ((await this.#drop("age", true, end)) > 0);
+      while ((await this.#drop("age", false, end)) > 0);
     };
     void dropAll().catch(() => undefined).finally(() => void (this.#isDropping = false));
   }
 
   /** Resolves to 0 when there is nothing more to drop. */
-  #drop(reason: GapReason, isSampleOnly: boolean, olderThanMs: number): Promise<number> {
+  #drop(reason: GapReason, isSampleOnly: boolean, end?: (stream: Stream) => number): Promise<number> {
     const { store, commits } = this.#parts;
     return commits
       .submit({
         bytes: 0,
         rows: ROWS_PER_COMMIT,
-        run: () => dropOldest(store(), reason, isSampleOnly, olderThanMs),
+        run: () => dropOldest(store(), reason, isSampleOnly, end),
         committed: ({ events }) => this.#tell(events),
       })
       .then(({ seen }) => seen);
@@ -167,17 +183,5 @@ export class Keeper {
       report.raise("OUTBOX_DROPPING", destination, `${count} readings were dropped just now: ${why}`);
     }
     dropped(events);
-  }
-
-  #watchClock(): void {
-    const { clock } = this.#parts;
-    const offset = clock.now() - clock.uptimeMs();
-    if (Math.abs(offset - this.#wallOffset) > CLOCK_JUMP_MS) this.#clockTrustedAtMs = clock.uptimeMs() + CLOCK_REST_MS;
-    this.#wallOffset = offset;
-  }
-
-  #mayTrustClock(): boolean {
-    const { clock } = this.#parts;
-    return clock.timeQuality() === "synchronised" && clock.uptimeMs() >= this.#clockTrustedAtMs;
   }
 }

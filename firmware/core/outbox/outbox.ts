@@ -1,5 +1,6 @@
 // The outbox: every accepted reading, kept until each of its destinations confirmed it.
 
+import { AGES, Ages } from "./ages.ts";
 import { appendRequest, quarantineRequest, QUARANTINE_DROPPED, sizeOf } from "./append.ts";
 import type { AppendAnswer, AppendRequest, Destination, DestinationOptions, DropEvent, Outbox, OutboxLimits, OutboxOptions, QuarantinedPayload, QuarantineRequest, RejectedReading } from "./contract.ts";
 import { isDamage, messageOf, pendingDamaged } from "./database.ts";
@@ -38,6 +39,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 class OpenOutbox implements Outbox {
   readonly generation: string;
   readonly #options: OutboxOptions;
+  readonly #ages: Ages;
   readonly #commits: GroupCommit;
   readonly #keeper: Keeper;
   readonly #recoverer: Recoverer;
@@ -54,6 +56,7 @@ class OpenOutbox implements Outbox {
     this.#limits = limits;
     this.#store = opened.store;
     this.#timers = new Timers(options.clock);
+    this.#ages = new Ages(options.clock, opened.store.sql.meta.get(AGES));
     const pair = pairStore(opened.store, options.generation);
     this.generation = pair.generation;
     if (pair.isReplaced) options.log.warn({ file: options.file }, "outbox.db or state.db was replaced by another copy: new readings go to new streams, the old ones are drained");
@@ -66,7 +69,7 @@ class OpenOutbox implements Outbox {
       pause: () => this.#copyLog(),
       uptimeMs: () => options.clock.uptimeMs(),
     });
-    this.#keeper = new Keeper({ clock: options.clock, limits: () => this.#limits, commits: this.#commits, store: () => this.#store, report: options.report, dropped: (events) => this.#tellDropped(events) });
+    this.#keeper = new Keeper({ clock: options.clock, ages: this.#ages, limits: () => this.#limits, commits: this.#commits, store: () => this.#store, report: options.report, dropped: (events) => this.#tellDropped(events) });
     this.#recoverer = new Recoverer({
       ...options,
       commits: this.#commits,
@@ -154,7 +157,7 @@ class OpenOutbox implements Outbox {
   }
 
   figures(destination: string): OutboxFigures {
-    return sumFigures(this.#store, destination, this.#options.clock.now());
+    return sumFigures(this.#store, this.#ages, destination);
   }
 
   rejected(limit: number): readonly RejectedReading[] {
@@ -171,6 +174,7 @@ class OpenOutbox implements Outbox {
     this.#recoverer.stop("the outbox closes");
     this.#timers.clear();
     for (const destination of this.#destinations.values()) destination.end();
+    if (this.#store.db.open) this.#keeper.end();
     this.#commits.close();
     this.#isClosed = true;
     try {

@@ -5,7 +5,7 @@ import { keepFloor } from "./floor.ts";
 import { ROWS_PER_COMMIT, type Bounds } from "./limits.ts";
 import type { Range } from "./range-set.ts";
 import { SAMPLE } from "./schema.ts";
-import type { AgedRow } from "./statements.ts";
+import type { KindRow } from "./statements.ts";
 import type { Store } from "./store.ts";
 import type { Stream } from "./stream.ts";
 
@@ -45,15 +45,15 @@ export interface Dropped {
 
 /**
  * Inside a transaction: drops up to ROWS_PER_COMMIT readings that nobody has leased, the oldest stream first; events only when
- * `isSampleOnly` is false. With `olderThanMs` it stops at the first reading that is younger.
+ * `isSampleOnly` is false. Of each stream only what lies before `end`; everything unless said.
  */
-export function dropOldest(store: Store, reason: GapReason, isSampleOnly: boolean, olderThanMs = Number.POSITIVE_INFINITY): Dropped {
+export function dropOldest(store: Store, reason: GapReason, isSampleOnly: boolean, end = (stream: Stream): number => stream.next): Dropped {
   const events: DropEvent[] = [];
   let seen = 0;
   const streams = [...store.streams.values()].filter((stream) => stream.state !== "recovering").sort((a, b) => a.number - b.number);
   for (const stream of streams) {
     if (!isSampleOnly) stream.from.drop = 1;
-    const found = findDroppable(store, stream, { isSampleOnly, olderThanMs, limit: ROWS_PER_COMMIT - seen });
+    const found = findDroppable(store, stream, { isSampleOnly, end: Math.min(stream.next, end(stream)), limit: ROWS_PER_COMMIT - seen });
     seen += found.seen;
     for (const range of found.ranges) events.push(dropRange(store, stream, range, reason));
     if (seen >= ROWS_PER_COMMIT) break;
@@ -63,7 +63,8 @@ export function dropOldest(store: Store, reason: GapReason, isSampleOnly: boolea
 
 interface Search {
   readonly isSampleOnly: boolean;
-  readonly olderThanMs: number;
+  /** The first reading that stays. */
+  readonly end: number;
   readonly limit: number;
 }
 
@@ -75,31 +76,28 @@ function findDroppable(store: Store, stream: Stream, search: Search): { readonly
   while (seen < search.limit) {
     const free = stream.taken.nextFree(next);
     const first = stream.gaps.covered.nextFree(free);
-    if (first >= stream.next) break;
+    if (first >= search.end) break;
     next = first;
     if (first !== free) continue;
-    const last = Math.min(stream.next, stream.taken.nextIn(first), stream.gaps.covered.nextIn(first)) - 1;
-    const rows = store.sql.agedRows.all(stream.origin + first, stream.origin + last, search.limit - seen);
-    const isAllOld = collectRuns(stream, rows, search, ranges);
-    if (!isAllOld) return { ranges, seen: ranges.length === 0 ? 0 : seen + rows.length };
+    const last = Math.min(search.end, stream.taken.nextIn(first), stream.gaps.covered.nextIn(first)) - 1;
+    const rows = store.sql.kinds.all(stream.origin + first, stream.origin + last, search.limit - seen);
+    collectRuns(stream, rows, search.isSampleOnly, ranges);
     next = rows.length < search.limit - seen ? last + 1 : (rows.at(-1)?.[0] ?? 0) - stream.origin + 1;
     seen += Math.max(1, rows.length);
   }
   stream.from.drop = next;
-  return { ranges, seen: ranges.length === 0 && next >= stream.next ? 0 : seen };
+  return { ranges, seen: ranges.length === 0 && next >= search.end ? 0 : seen };
 }
 
-/** Adds the rows that may go to the runs; false as soon as one is too young. */
-function collectRuns(stream: Stream, rows: readonly AgedRow[], { isSampleOnly, olderThanMs }: Search, runs: [number, number][]): boolean {
-  for (const [id, bits, timeMs] of rows) {
+/** Adds the rows that may go to the runs. */
+function collectRuns(stream: Stream, rows: readonly KindRow[], isSampleOnly: boolean, runs: [number, number][]): void {
+  for (const [id, bits] of rows) {
     const seq = id - stream.origin;
-    if (timeMs >= olderThanMs) return false;
     if (isSampleOnly && (bits & SAMPLE) === 0) continue;
     const run = runs.at(-1);
     if (run !== undefined && run[1] === seq - 1) run[1] = seq;
     else runs.push([seq, seq]);
   }
-  return true;
 }
 
 function dropRange(store: Store, stream: Stream, [first, last]: Range, reason: GapReason): DropEvent {

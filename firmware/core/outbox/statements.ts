@@ -8,7 +8,7 @@ import type { StreamRow } from "./stream.ts";
 
 export type Row = [id: number, kind: number, body: string, crc: number];
 
-export type AgedRow = [id: number, kind: number, timeMs: number];
+export type KindRow = [id: number, kind: number];
 
 export interface Statements extends ReadingStatements, PositionStatements, RequestStatements {}
 
@@ -22,11 +22,10 @@ interface ReadingStatements {
   /** first id, last id, limit. */
   readonly rows: Statement<[number, number, number], Row>;
   readonly eventRows: Statement<[number, number, number], Row>;
-  readonly agedRows: Statement<[number, number, number], AgedRow>;
+  readonly kinds: Statement<[number, number, number], KindRow>;
   /** first id, last id, limit. */
   readonly ids: Statement<[number, number, number], number>;
   readonly bodyAt: Statement<[number], string>;
-  readonly timeAt: Statement<[number], number>;
   readonly highestId: Statement<[number, number], number | null>;
   readonly lastEvent: Statement<[number, number], number | null>;
   readonly newestKeys: Statement<[number], { id: number; key: number | null }>;
@@ -45,10 +44,9 @@ function prepareReadings(db: Database): ReadingStatements {
     recoverReading: db.prepare(`INSERT OR IGNORE INTO reading ${columns}`),
     rows: db.prepare<[number, number, number], Row>("SELECT id, class, body, crc FROM reading WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?").raw(),
     eventRows: db.prepare<[number, number, number], Row>("SELECT id, class, body, crc FROM reading INDEXED BY event WHERE class & 1 = 0 AND id BETWEEN ? AND ? ORDER BY id LIMIT ?").raw(),
-    agedRows: db.prepare<[number, number, number], AgedRow>("SELECT id, class, time FROM reading WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?").raw(),
+    kinds: db.prepare<[number, number, number], KindRow>("SELECT id, class FROM reading WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?").raw(),
     ids: db.prepare<[number, number, number], number>("SELECT id FROM reading WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?").pluck(),
     bodyAt: db.prepare<[number], string>("SELECT body FROM reading WHERE id = ?").pluck(),
-    timeAt: db.prepare<[number], number>("SELECT time FROM reading WHERE id = ?").pluck(),
     highestId: db.prepare<[number, number], number | null>("SELECT max(id) FROM reading WHERE id BETWEEN ? AND ?").pluck(),
     lastEvent: db.prepare<[number, number], number | null>("SELECT max(id) FROM reading INDEXED BY event WHERE class & 1 = 0 AND id BETWEEN ? AND ?").pluck(),
     newestKeys: db.prepare("SELECT id, key FROM reading ORDER BY id DESC LIMIT ?"),

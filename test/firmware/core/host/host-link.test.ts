@@ -98,6 +98,6 @@ suite("host link", (test) => {
   });
 
   test("what host derives from it are the same walls", () => {
-    assert.equal(deriveWalls(toFirewallRequest(input) as FirewallInput), deriveWalls(input));
+    assert.equal(deriveWalls(toFirewallRequest(input)), deriveWalls(input));
   });
 });

@@ -1,6 +1,6 @@
 // Shows what the outbox promises to sources and destinations on a real file.
 
-import { accept, drain, event, holder, lease, makeFixture, sample, samples, until } from "./fixture.ts";
+import { accept, drain, event, holder, lease, makeFixture, sample, samples } from "./fixture.ts";
 import { makeFakeClock } from "../../../support/fake-clock.ts";
 import { assert, suite } from "../../../support/suite.ts";
 
@@ -222,26 +222,6 @@ suite(
       await outbox.append({ zone: "field", readings: samples(2, 4) });
       assert.equal(outbox.figures("plant"), { queued: 0, dropped: 0, rejected: 0, oldestSeconds: null });
       assert.equal(values(await drain(cloud, "live", signal)), [4, 5]);
-    });
-    test("drops what is too old, events last, and tells it as gaps; not while the clock jumps", async ({ defer, signal }) => {
-      const clock = makeFakeClock();
-      const fixture = makeFixture(defer);
-      const outbox = await fixture.open({ clock, limits: { maxAgeMs: 3_600_000 } });
-      const cloud = await outbox.openDestination("cloud");
-      await outbox.append({ zone: "field", readings: samples(3) });
-      clock.jumpWall(31_536_000_000);
-      await clock.advance(5_000);
-      assert.is(outbox.figures("cloud").dropped, 0);
-      clock.jumpWall(-31_536_000_000);
-      await clock.advance(3_000_000);
-      assert.is(outbox.figures("cloud").dropped, 0);
-      await clock.advance(700_000);
-      await until(() => outbox.figures("cloud").dropped === 3, signal);
-      assert.equal(fixture.drops.map(({ first, last, count, reason }) => [first, last, count, reason]), [[1, 3, 3, "age"]]);
-      cloud.openLive();
-      assert.equal((await drain(cloud, "backlog", signal)).map((one) => one.gap), [{ first: 1, last: 3, reason: "age" }]);
-      assert.is(outbox.figures("cloud").queued, 0);
-      assert.is((await lease(cloud, "backlog", signal)).lease, 0);
     });
   },
   { limitMs },
