@@ -43,8 +43,8 @@ export const cloudConduit = {
   }),
   /**
    * Takes up to `maxCount` readings of one lane, at most `maxBytes` of body (one reading at least). The body is the JSON text of
-   * the array of readings exactly as it goes into the payload's `readings`. Waits up to `waitMs` for a first reading and then
-   * `lingerMs` for company. A lease ends by settle, or when its epoch is succeeded by another or silent for 120 s.
+   * the array of readings exactly as it goes into the payload's `readings`. Waits up to `waitMs` for a first reading, and
+   * for company until `lingerMs` after the lane's last lease: a reading that comes alone goes at once. A lease ends by settle, or when its epoch is succeeded by another or silent for 120 s.
    */
   lease: postForBytes("/v1/lease", {
     input: Type.Object(

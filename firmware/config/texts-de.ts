@@ -97,7 +97,7 @@ export const germanSettings: Readonly<Record<string, string>> = {
   "cloud.batch": "Wie Messwerte zu Nachrichten gesammelt werden.",
   "cloud.batch.maxCount": "Höchstzahl der Messwerte je Nachricht.",
   "cloud.batch.maxBytes": "Höchstgröße einer Nachricht, vor der Kompression.",
-  "cloud.batch.lingerMs": "Zeit, die ein Messwert auf weitere wartet.",
+  "cloud.batch.lingerMs": "Zeit von einer Nachricht zur nächsten, in der sich Messwerte sammeln; ein einzelner geht sofort hinaus.",
   "cloud.batch.inFlight": "Gesendete und noch nicht bestätigte Nachrichten je Spur.",
   "cloud.backlogPerSecond": "Höchste Rate, mit der ein Rückstand neben den aktuellen Messwerten abgebaut wird.",
 

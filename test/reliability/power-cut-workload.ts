@@ -22,7 +22,7 @@ const outbox = await openOutbox({
   clock: systemClock,
   log: silent,
   generation: undefined,
-  limits: { maxAgeMs: 86_400_000, maxFraction: 1, reserveBytes: 0, recentRows: 200 },
+  limits: { maxAgeMs: 86_400_000, maxFraction: 1, reserveBytes: 0, recentRows: 200, gatherMs: 0 },
   report: { raise: () => undefined, clear: () => undefined },
   dropped: () => undefined,
 });

@@ -48,6 +48,11 @@ export interface OutboxLimits {
   readonly maxRejectedCount?: number;
   /** How many of the newest rows serve to recognise what a source sends again. */
   readonly recentRows?: number;
+  /**
+   * So long after a commit began the next one gathers, unless much waits: each costs a sync, whatever it holds. What comes alone is committed at
+   * once. 5 unless said.
+   */
+  readonly gatherMs?: number;
 }
 
 export interface OutboxOptions {

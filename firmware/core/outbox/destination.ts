@@ -44,6 +44,8 @@ export class OpenDestination implements Destination {
   /** When which number was the next: how old the live lane's front is. Ascending. */
   #marks: { readonly atMs: number; readonly next: number; readonly stream: string }[] = [];
 
+  /** When each lane last gave something out: what comes alone after a while does not linger. */
+  readonly #pickedMs = new Map<Lane, number>();
   #hasEnded = false;
 
   constructor(parts: DestinationParts, options: DestinationOptions) {
@@ -100,10 +102,13 @@ export class OpenDestination implements Destination {
         const now = clock.uptimeMs();
         this.#moveLive(now);
         const isReady = this.#mayHold(request.lane);
-        if (isReady && request.lingerMs > 0) lingerUntil ??= now + request.lingerMs;
+        if (isReady && request.lingerMs > 0) lingerUntil ??= (this.#pickedMs.get(request.lane) ?? Number.NEGATIVE_INFINITY) + request.lingerMs;
         if (isReady && (lingerUntil === undefined || now >= lingerUntil || this.#waiting(request.lane) >= request.maxCount)) {
           const { picked, isUnfinished } = this.#pick(request);
-          if (picked !== undefined) return this.#pack(request.lane, picked);
+          if (picked !== undefined) {
+            this.#pickedMs.set(request.lane, now);
+            return this.#pack(request.lane, picked);
+          }
           if (isUnfinished) {
             await new Promise((resolve) => setImmediate(resolve));
             continue;

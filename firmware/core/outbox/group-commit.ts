@@ -1,5 +1,6 @@
 // Gathers all that arrives in one turn of the event loop, or while a commit runs, into one transaction.
 
+import type { Clock } from "../../../drivers/contract/clock.ts";
 import { Fault, isFault } from "../../../drivers/contract/fault.ts";
 import { isBusy, isDamage, isNoRoom, messageOf } from "./database.ts";
 import { ROWS_PER_COMMIT } from "./limits.ts";
@@ -25,8 +26,13 @@ export interface GroupCommitOptions {
   readonly stored: (fault: Fault | undefined) => void;
   /** After a commit: what the next one has to wait for, if anything. What waits is gathered meanwhile. */
   readonly pause: () => Promise<void> | undefined;
-  readonly uptimeMs: () => number;
+  readonly clock: Clock;
+  /** See OutboxLimits. */
+  readonly gatherMs: () => number;
 }
+
+/** So many rows do not wait for more. */
+const MUCH_ROWS = 256;
 
 /** A commit that takes longer is followed by a smaller one. */
 const LONG_MS = 20;
@@ -43,6 +49,8 @@ export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
+  #waitingRows = 0;
+  #startedMs = Number.NEGATIVE_INFINITY;
   #isScheduled = false;
   #isPaused = false;
   #rowsPerCommit = ROWS_PER_COMMIT;
@@ -62,6 +70,7 @@ export class GroupCommit {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#waiting.push({ work, resolve: (result) => resolve(result as T), reject });
     this.#waitingBytes += work.bytes;
+    this.#waitingRows += work.rows;
     this.#schedule();
     return promise;
   }
@@ -75,12 +84,16 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#isScheduled || this.#isPaused || this.#waiting.length === 0) return;
     this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      if (this.#waiting.length > 0) this.#commitGroup();
-      this.#pause();
-      this.#schedule();
-    });
+    const gatherMs = this.#waitingRows >= MUCH_ROWS ? 0 : this.#startedMs + this.#options.gatherMs() - this.#options.clock.uptimeMs();
+    if (gatherMs > 0) this.#options.clock.after(gatherMs, () => this.#turn());
+    else setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#isScheduled = false;
+    if (this.#waiting.length > 0) this.#commitGroup();
+    this.#pause();
+    this.#schedule();
   }
 
   #pause(): void {
@@ -105,10 +118,14 @@ export class GroupCommit {
       count += 1;
     }
     const group = this.#waiting.splice(0, count);
-    for (const { work } of group) this.#waitingBytes -= work.bytes;
-    const startedMs = this.#options.uptimeMs();
+    for (const { work } of group) {
+      this.#waitingBytes -= work.bytes;
+      this.#waitingRows -= work.rows;
+    }
+    const { clock } = this.#options;
+    this.#startedMs = clock.uptimeMs();
     this.#commit(group, true);
-    this.#adapt(this.#options.uptimeMs() - startedMs);
+    this.#adapt(clock.uptimeMs() - this.#startedMs);
   }
 
   /** A slow processor or disk gets smaller commits, so that the event loop is not held longer. */

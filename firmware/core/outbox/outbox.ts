@@ -67,7 +67,8 @@ class OpenOutbox implements Outbox {
       replaceDatabase: (cause) => this.#replace(cause),
       stored: (fault) => this.#reportStored(fault),
       pause: () => this.#copyLog(),
-      uptimeMs: () => options.clock.uptimeMs(),
+      clock: options.clock,
+      gatherMs: () => this.#limits.gatherMs,
     });
     this.#keeper = new Keeper({ clock: options.clock, ages: this.#ages, limits: () => this.#limits, commits: this.#commits, store: () => this.#store, report: options.report, dropped: (events) => this.#tellDropped(events) });
     this.#recoverer = new Recoverer({

@@ -14,7 +14,7 @@ export function purgeSettled(store: Store, limits: Bounds, keepRows: number = li
   let left = ROWS_PER_COMMIT;
   for (const stream of Array.from(store.streams.values())) {
     if (stream.state === "recovering") continue;
-    const limit = stream.state === "open" ? stream.next - 1 - keepRows : stream.next - 1;
+    const limit = stream.next - 1 - rowsToKeep(store, stream, keepRows);
     for (const [first, last] of Array.from(stream.settled.within(1, limit))) {
       for (const [a, b] of Array.from(stream.purged.missingWithin(first, last))) {
         left -= purgeRange(store, stream, a, b, left);
@@ -24,9 +24,16 @@ export function purgeSettled(store: Store, limits: Bounds, keepRows: number = li
       }
     }
     keepFloor(store.sql, stream, left < ROWS_PER_COMMIT);
-    if (stream.state === "draining" && stream.settled.size >= stream.next - 1) store.removeStream(stream);
+    if (stream.state === "draining" && stream.settled.size >= stream.next - 1 && limit >= stream.next - 1) store.removeStream(stream);
   }
   return ROWS_PER_COMMIT - left;
+}
+
+/** The newest rows of a destination serve to recognise what is sent again, also those of the stream before its present one. */
+function rowsToKeep(store: Store, stream: Stream, keepRows: number): number {
+  if (stream.state === "open") return keepRows;
+  const successor = store.streamsOf(stream.destination).find(({ state }) => state === "open");
+  return successor === undefined ? 0 : Math.max(0, keepRows - successor.next + 1);
 }
 
 function purgeRange(store: Store, stream: Stream, first: number, last: number, limit: number): number {

@@ -17,7 +17,7 @@ export interface Fixture {
   open(options?: Partial<Omit<OutboxOptions, "limits">> & { readonly limits?: Partial<OutboxLimits> }): Promise<Outbox>;
 }
 
-export const roomy: OutboxLimits = { maxAgeMs: 3_650 * 86_400_000, maxFraction: 0.99, reserveBytes: 1 };
+export const roomy: OutboxLimits = { maxAgeMs: 3_650 * 86_400_000, maxFraction: 0.99, reserveBytes: 1, gatherMs: 0 };
 
 const silent = (): undefined => undefined;
 

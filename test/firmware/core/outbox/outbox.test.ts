@@ -144,13 +144,17 @@ suite(
       assert.ok(next.body.length <= 1024 && next.head.count > 2);
       assert.is((await lease(cloud, "live", signal, { maxCount: 3 })).elements.length, 3);
     });
-    test("waits for a first reading, and for company", async ({ defer, signal }) => {
+    test("waits for a first reading, gives one that comes alone at once, and lets those gather that follow it", async ({ defer, signal }) => {
       const outbox = await makeFixture(defer).open();
       const cloud = await outbox.openDestination("cloud");
-      const waiting = lease(cloud, "live", signal, { waitMs: 60_000, lingerMs: 60_000, maxCount: 2 });
+      const gathering = { waitMs: 60_000, lingerMs: 60_000, maxCount: 2 };
+      const alone = lease(cloud, "live", signal, gathering);
       await outbox.append({ zone: "field", readings: [sample(1)] });
+      assert.equal(values((await alone).elements), [1]);
+      const followers = lease(cloud, "live", signal, gathering);
       await outbox.append({ zone: "field", readings: [sample(2)] });
-      assert.equal(values((await waiting).elements), [1, 2]);
+      await outbox.append({ zone: "field", readings: [sample(3)] });
+      assert.equal(values((await followers).elements), [2, 3]);
       const cancelled = new AbortController();
       const endless = lease(cloud, "live", cancelled.signal, { waitMs: 60_000 });
       cancelled.abort();
