@@ -80,12 +80,13 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
 }
 
 /** Once a second: what is written late, gathered or fades. */
-async function tick({ clock, fading, links, log, trail, values }: CoreParts, signal: AbortSignal): Promise<void> {
+async function tick({ clock, fading, links, log, losses, trail, values }: CoreParts, signal: AbortSignal): Promise<void> {
   let isFailing = false;
   while (!signal.aborted) {
     await unlessCancelled(clock.sleep(TICK_MS, signal));
     fading.tick();
     trail.tick();
+    losses.retry();
     try {
       values.flush();
       links.flush();

@@ -20,6 +20,7 @@ import { Zones } from "./health/zones.ts";
 import { AssetRows } from "./inventory/asset-rows.ts";
 import { LastValues } from "./inventory/last-values.ts";
 import { Links } from "./inventory/links.ts";
+import { Losses } from "./inventory/losses.ts";
 import { Register } from "./inventory/register.ts";
 import { Revision } from "./inventory/revision.ts";
 import { openKept, prepareStateSchema } from "./inventory/state-schema.ts";
@@ -75,12 +76,13 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   closers.push(() => links.flush(), () => flushAll(values));
   const outbox = await openOutboxOf(context, configuration, kept, conditions, trail);
   closers.push(() => outbox.close());
+  const losses = new Losses({ clock, links, log, outbox, register, values });
   const fading = new Fading(conditions, clock);
   const cloud = new CloudState(outbox, kept);
   const secrets = new Secrets(vault.vault, conditions, trail);
   const zones = new Zones(clock, fading);
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version };
-  const parts: CoreParts = { ...start, clock, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, outbox, cloud, revisions, zones };
+  const parts: CoreParts = { ...start, clock, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones };
   const verify = async (stop: AbortSignal): Promise<void> => {
     const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop));
     if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);

@@ -10,6 +10,7 @@ import type { Fading } from "./health/fading.ts";
 import type { Zones } from "./health/zones.ts";
 import type { LastValues } from "./inventory/last-values.ts";
 import type { Links } from "./inventory/links.ts";
+import type { Losses } from "./inventory/losses.ts";
 import type { Register } from "./inventory/register.ts";
 import type { Revision } from "./inventory/revision.ts";
 import type { Outbox } from "./outbox/outbox.ts";
@@ -31,6 +32,7 @@ export interface CoreParts {
   readonly register: Register;
   readonly links: Links;
   readonly values: LastValues;
+  readonly losses: Losses;
   readonly outbox: Outbox;
   readonly cloud: CloudState;
   /** What long polls wait on. */

@@ -23,6 +23,8 @@ export interface Batcher {
    * overtake each other. Rejects with STORAGE_BUSY beyond the bound, with CANCELLED at the end.
    */
   add(key: string, readings: readonly Reading[], moved?: CursorMove): Promise<void>;
+  /** Resolves when all that was added with the key so far is answered, for good or ill. */
+  settled(key: string): Promise<void>;
 }
 
 /** Requests on their way at once. Each lane has one, because two could be committed in the wrong order. */
@@ -37,8 +39,11 @@ interface Lane {
 
 export function makeBatcher(options: BatcherOptions): Batcher {
   const pickLane = makeLanes();
+  /** Per key the newest: the calls of a key are answered in their order. */
+  const newest = new Map<string, Promise<void>>();
   let held = 0;
   return {
+    settled: async (key) => newest.get(key)?.catch(() => undefined),
     add: (key, readings, moved) => {
       if (options.signal.aborted) return Promise.reject(new Fault("CANCELLED", "the zone is stopping"));
       if (held + readings.length > MAX_HELD) return Promise.reject(new Fault("STORAGE_BUSY", `${held} readings already wait for core`, { remedy: "Look at the condition of core and its storage." }));
@@ -46,6 +51,7 @@ export function makeBatcher(options: BatcherOptions): Batcher {
       held += readings.length;
       const lane = pickLane(key);
       const { promise, resolve, reject } = Promise.withResolvers<void>();
+      newest.set(key, promise);
       const release = (): void => void (held -= readings.length);
       lane.waiting.push({
         readings,

@@ -35,8 +35,9 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
       noteQuarantine(core, asset, `${asset}: ${reason}`);
       return {};
     },
-    link: (report) => {
-      if (core.register.isPlaced(report.assignment, zone)) takeLink(core, zone, report);
+    link: async (report) => {
+      // Answered when its points are bad: the zone reads the machine again after that, and no bad value comes after a good one.
+      if (core.register.isPlaced(report.assignment, zone)) await takeLink(core, zone, report);
       return {};
     },
   };
@@ -69,8 +70,8 @@ function takeIdentity(core: CoreParts, zone: string, { assignment, address, asse
   }
 }
 
-function takeLink(core: CoreParts, zone: string, { assignment, state, fault, advisory = false }: InputOf<typeof sourceConduit.link>): void {
-  const { conditions, links, trail } = core;
+async function takeLink(core: CoreParts, zone: string, { assignment, state, fault, advisory = false }: InputOf<typeof sourceConduit.link>): Promise<void> {
+  const { conditions, links, losses, trail } = core;
   if (advisory && fault !== undefined) {
     const { code, detail } = assetAdvisory(fault);
     const isNew = conditions.raise(code, assignment, detail);
@@ -80,6 +81,7 @@ function takeLink(core: CoreParts, zone: string, { assignment, state, fault, adv
   if (state === "connecting") conditions.become(ASSET_ADVISORY_CODES, assignment);
   links.set(assignment, fault === undefined ? { state } : { state, fault });
   reviewLink(core, zone, assignment);
+  await losses.review(assignment);
 }
 
 function noteChange(core: CoreParts, change: IdentityChange): void {

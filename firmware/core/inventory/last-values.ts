@@ -59,6 +59,10 @@ export class LastValues {
     return [...(this.#assets.get(asset)?.values() ?? [])].map((entry) => entry.sample);
   }
 
+  last(asset: AssetId, point: PointId): Sample | undefined {
+    return this.#assets.get(asset)?.get(point)?.sample;
+  }
+
   /** What changed after the revision, oldest first, at most one answer's worth: ask again with the revision of the answer. */
   since(after: number): Changes {
     const known = after > this.#revision.value ? 0 : after;

@@ -2,15 +2,14 @@
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import type { Accept, Driver, DriverContext, Session } from "../../../drivers/contract/driver.ts";
-import { asFault, Fault, isFault } from "../../../drivers/contract/fault.ts";
-import { assetIdOf, type AssetId, type PointId } from "../../../drivers/contract/identity.ts";
-import type { Sample } from "../../../drivers/contract/reading.ts";
+import { asFault, Fault } from "../../../drivers/contract/fault.ts";
+import { assetIdOf, type AssetId } from "../../../drivers/contract/identity.ts";
 import type { Assignment } from "../../conduit/source.ts";
 import { makeBackoff } from "../../runtime/backoff.ts";
 import type { Log } from "../../runtime/journal.ts";
 import type { Batcher } from "../reading-batcher.ts";
 import { withDeadline } from "./deadline.ts";
-import { makeLinkReport, type LinkReport } from "./link-report.ts";
+import type { LinkReport } from "./link-report.ts";
 import type { Core } from "./core.ts";
 
 export interface AcquisitionParts {
@@ -30,11 +29,10 @@ const CLOSE_LIMIT_MS = 3000;
 const PENDING_MS = 5000;
 
 /** Runs until the signal aborts, or until a fault says that trying again is useless. Never rejects. */
-export async function acquire(assignment: Assignment, parts: AcquisitionParts, signal: AbortSignal): Promise<void> {
+export async function acquire(assignment: Assignment, link: LinkReport, parts: AcquisitionParts, signal: AbortSignal): Promise<void> {
   const { clock } = parts;
   const log = parts.log.child(assignment.name);
-  const link = makeLinkReport(assignment.name, (report) => parts.core.link(report, signal), log);
-  const scope: Scope = { log, link, known: new Map(), cursors: new Map(Object.entries(assignment.cursors)) };
+  const scope: Scope = { log, link, cursors: new Map(Object.entries(assignment.cursors)) };
   const backoff = makeBackoff(RETRY);
   for (let defects = 0; !signal.aborted; ) {
     const startMs = clock.uptimeMs();
@@ -42,11 +40,13 @@ export async function acquire(assignment: Assignment, parts: AcquisitionParts, s
     if (signal.aborted) return;
     if (fault.kind === "defect") defects += 1;
     const isFinal = fault.kind === "config" || fault.kind === "denied" || fault.kind === "permanent" || defects > MAX_DEFECTS;
+    // Core turns the points bad when it is told of the loss: no good value may come after that, and none of the next session before.
+    await orAborted(parts.batcher.settled(assignment.name), signal);
     const isNews = link.state(isFinal ? "stopped" : "lost", fault);
     if (isFinal) log.error({ fault }, "reading stopped");
     else log[isNews ? "warn" : "debug"]({ fault }, "the machine is lost");
-    await turnBad(scope.known, fault, assignment.name, parts);
     if (isFinal) return;
+    await orAborted(link.told(), signal);
     const ranMs = clock.uptimeMs() - startMs;
     // An attempt that waited for a silent machine has used up half its delay; not all, or a busy zone would only try faster.
     const delayMs = backoff.nextMs(ranMs);
@@ -54,13 +54,9 @@ export async function acquire(assignment: Assignment, parts: AcquisitionParts, s
   }
 }
 
-type KnownPoints = Map<AssetId, readonly PointId[]>;
-
 interface Scope {
   readonly log: Log;
   readonly link: LinkReport;
-  /** Points that may be good at core: filled when core knows them, emptied when they were turned bad. */
-  readonly known: KnownPoints;
   /** Durable cursors by asset, as core said and accept moved them. */
   readonly cursors: Map<AssetId, string>;
 }
@@ -114,34 +110,19 @@ async function identify(session: Session, assignment: Assignment, parts: Acquisi
   for (;;) {
     const reply = await parts.core.identify({ assignment: assignment.name, address: addressOf(assignment), assets: assets.map(({ nameplate, points }) => ({ nameplate, points: [...points] })) }, signal);
     for (const [asset, cursor] of Object.entries(reply.cursors)) scope.cursors.set(asset, cursor);
-    if (reply.accepted.length > 0) {
-      for (const { nameplate, points } of assets) {
-        const asset = assetIdOf(nameplate);
-        if (reply.accepted.includes(asset)) scope.known.set(asset, points.map(({ id }) => id));
-      }
-      return;
-    }
+    if (reply.accepted.length > 0) return;
     scope.log.debug({}, "waits to be accepted");
     await parts.clock.sleep(PENDING_MS, signal);
   }
 }
 
-/** One bad sample for every point that core may still hold for good. */
-async function turnBad(known: KnownPoints, fault: Fault, key: string, { clock, batcher, log }: AcquisitionParts): Promise<void> {
-  const gatewayTime = new Date(clock.now()).toISOString();
-  const reason = fault.message.slice(0, 256);
-  const samples: Sample[] = [];
-  for (const [asset, points] of known) {
-    for (const point of points) samples.push({ asset, point, value: null, quality: "bad", reason, sourceTime: null, gatewayTime, timeQuality: clock.timeQuality() });
-  }
-  if (samples.length === 0) return;
-  try {
-    await batcher.add(key, samples);
-    known.clear();
-  } catch (error) {
-    // Kept as known: the next loss says it again.
-    if (!isFault(error, "CANCELLED")) log.warn({ fault: asFault(error) }, "points could not be turned bad");
-  }
+/** Resolves with the promise or the abort, whichever is first. */
+async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const stop = (): void => resolve();
+  signal.addEventListener("abort", stop, { once: true });
+  if (!signal.aborted) await Promise.race([promise, aborted]);
+  signal.removeEventListener("abort", stop);
 }
 
 async function closeSession(session: Session, { clock }: AcquisitionParts, log: Log): Promise<void> {

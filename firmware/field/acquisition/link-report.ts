@@ -13,6 +13,13 @@ export interface LinkReport {
    * machines that are off would else keep it busy with their attempts. A new attempt forgets what was only advice.
    */
   state(state: LinkState["state"], fault?: Fault): boolean;
+  /** Resolves when core has answered what was posted so far, or did not take it. */
+  told(): Promise<void>;
+  /**
+   * Core may have begun anew and know an older state. A loss is told again by the next attempt that fails: told at once it could come
+   * after values of a session that has just begun.
+   */
+  retell(): void;
   /** Something that ended nothing: goes with the present state and with those that follow. */
   advise(fault: Fault): void;
 }
@@ -22,22 +29,21 @@ export function makeLinkReport(assignment: string, send: (report: LinkState) => 
   let state: LinkState["state"] = "connecting";
   let advice: Fault | undefined;
   let next: LinkState | undefined;
-  let isSending = false;
+  let sending: Promise<void> | undefined;
   let told = "";
+  let last: LinkState | undefined;
 
   const drain = async (): Promise<void> => {
     for (let report = next; report !== undefined; report = next) {
       next = undefined;
       await send(report).catch((error: unknown) => log.debug({ fault: asFault(error) }, "a link report was not taken"));
     }
-    isSending = false;
+    sending = undefined;
   };
   const post = (fault: Fault | undefined): void => {
     const shown = fault ?? advice;
-    next = { assignment, state, ...(shown === undefined ? {} : { fault: clip(shown) }), ...(fault === undefined && shown !== undefined ? { advisory: true } : {}) };
-    if (isSending) return;
-    isSending = true;
-    void drain();
+    next = last = { assignment, state, ...(shown === undefined ? {} : { fault: clip(shown) }), ...(fault === undefined && shown !== undefined ? { advisory: true } : {}) };
+    sending ??= drain();
   };
   return {
     state: (to, fault) => {
@@ -48,6 +54,14 @@ export function makeLinkReport(assignment: string, send: (report: LinkState) => 
       state = to;
       post(fault);
       return true;
+    },
+    told: async () => sending,
+    retell: () => {
+      if (state === "lost") told = "";
+      else if (last !== undefined) {
+        next ??= last;
+        sending ??= drain();
+      }
     },
     advise: (fault) => {
       if (advice?.message === fault.message) return;

@@ -88,8 +88,8 @@ suite("core", (test) => {
     const epoch = randomUUID();
     const configuration = configure({ "press-1": undefined }, CLOUD_SECTION);
     const core = await startCore(defer, configuration, { epoch });
-    await identify(core, "press-1", "1", signal);
     await core.source.call("link", { assignment: "press-1", state: "lost", fault: { code: "PEER_UNREACHABLE", kind: "transient", message: "no route" } }, signal);
+    await identify(core, "press-1", "1", signal);
     await core.source.call("readings", { readings: [sampleOf(assetOf("1"))] }, signal);
     const { gateway } = await readStatus(core, signal);
     assert.ok((await core.stop()) < 3000);

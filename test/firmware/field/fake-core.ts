@@ -28,7 +28,11 @@ export interface FakeCore {
   readonly cursors: Record<string, string>;
   /** Called before a batch is taken; may wait or throw. */
   beforeReadings: (readings: readonly Reading[]) => Promise<void>;
+  /** Called before a link report is answered; may wait. */
+  beforeLink: (report: Link) => Promise<void>;
   accepts: boolean;
+  /** Its revision is another one, as after a restart. */
+  beginAnew(): void;
   assign(assignments: readonly Assignment[]): void;
   of(asset: string): Sample[];
   stop(): Promise<void>;
@@ -52,7 +56,9 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
     identified: [],
     cursors: {},
     beforeReadings: async () => undefined,
+    beforeLink: async () => undefined,
     accepts: true,
+    beginAnew: () => void (revision += 1000),
     assign: (next) => {
       assignments = next;
       revision += 1;
@@ -96,7 +102,8 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
       core.quarantined.push(payload);
       return {};
     },
-    link: (report) => {
+    link: async (report) => {
+      await core.beforeLink(report);
       core.links.push(report);
       return {};
     },

@@ -1,0 +1,112 @@
+// Turns the points of a machine that is lost bad, once each, so that nobody takes its last value for a present one.
+
+import type { Clock } from "../../../drivers/contract/clock.ts";
+import { asFault } from "../../../drivers/contract/fault.ts";
+import type { AssetId, PointId } from "../../../drivers/contract/identity.ts";
+import type { Sample } from "../../../drivers/contract/reading.ts";
+import type { Log } from "../../runtime/journal.ts";
+import type { Outbox } from "../outbox/contract.ts";
+import type { PointSpec } from "./asset.ts";
+import type { LastValues } from "./last-values.ts";
+import type { Link, Links } from "./links.ts";
+import type { Register } from "./register.ts";
+
+export interface LossesParts {
+  readonly clock: Clock;
+  readonly links: Links;
+  readonly log: Log;
+  readonly outbox: Outbox;
+  readonly register: Register;
+  readonly values: LastValues;
+}
+
+/** A point that is to turn bad, unless its last value is another one by then. */
+interface Doubtful {
+  readonly asset: AssetId;
+  readonly point: PointId;
+  readonly last: Sample | undefined;
+}
+
+interface Loss {
+  readonly reason: string;
+  doubtful: readonly Doubtful[];
+  isRunning: boolean;
+}
+
+const POINTS_PER_APPEND = 1000;
+/** What the contract takes. */
+const MAX_REASON = 256;
+
+export class Losses {
+  readonly #parts: LossesParts;
+  readonly #open = new Map<string, Loss>();
+
+  constructor(parts: LossesParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * After each report on the link; what was kept of it over a start does not count, since the zone tells it anew. Where it is lost, or stopped by a fault, every point behind it that is not bad already gets one
+   * bad sample with the reason. Resolves when that is durable or put off (`retry`); never rejects.
+   */
+  async review(assignment: string): Promise<void> {
+    this.#open.delete(assignment);
+    const link = this.#parts.links.get(assignment);
+    if (link === undefined || !isGone(link)) return;
+    const doubtful = this.#findDoubtful(assignment);
+    if (doubtful.length === 0) return;
+    const reason = (link.fault?.message ?? "the machine is lost").slice(0, MAX_REASON);
+    const loss: Loss = { reason, doubtful, isRunning: false };
+    this.#open.set(assignment, loss);
+    await this.#turnBad(assignment, loss);
+  }
+
+  /** Once a second: what the outbox did not take. */
+  retry(): void {
+    for (const [assignment, loss] of this.#open) if (!loss.isRunning) void this.#turnBad(assignment, loss);
+  }
+
+  #findDoubtful(assignment: string): readonly Doubtful[] {
+    const { register, values } = this.#parts;
+    const doubtful: Doubtful[] = [];
+    for (const asset of register.behind(assignment)) {
+      const zone = register.get(asset)?.zone ?? null;
+      if (zone === null || register.refusal(asset, zone) !== undefined) continue;
+      const lasts = new Map<PointId, Sample | undefined>();
+      // What was never written down of a value that core took before it crashed is out there all the same.
+      for (const { id } of JSON.parse(register.pointsOf(asset)) as readonly PointSpec[]) lasts.set(id, undefined);
+      for (const sample of values.of(asset)) lasts.set(sample.point, sample);
+      for (const [point, last] of lasts) if (last?.quality !== "bad") doubtful.push({ asset, point, last });
+    }
+    return doubtful;
+  }
+
+  async #turnBad(assignment: string, loss: Loss): Promise<void> {
+    const { log, outbox, values } = this.#parts;
+    loss.isRunning = true;
+    try {
+      while (loss.doubtful.length > 0 && this.#open.get(assignment) === loss) {
+        // What came meanwhile was read from a machine that is back.
+        const portion = loss.doubtful.slice(0, POINTS_PER_APPEND).filter(({ asset, point, last }) => values.last(asset, point) === last);
+        const readings = portion.map((one) => this.#badSample(one, loss.reason));
+        if (readings.length > 0) await outbox.append({ zone: "core", readings });
+        values.update(readings);
+        loss.doubtful = loss.doubtful.slice(POINTS_PER_APPEND);
+      }
+      if (this.#open.get(assignment) === loss) this.#open.delete(assignment);
+    } catch (error) {
+      log.debug({ fault: asFault(error, assignment) }, "the points of a lost machine cannot be turned bad yet");
+    } finally {
+      loss.isRunning = false;
+    }
+  }
+
+  #badSample({ asset, point }: Doubtful, reason: string): Sample {
+    const { clock } = this.#parts;
+    return { asset, point, value: null, quality: "bad", reason, sourceTime: null, gatewayTime: new Date(clock.now()).toISOString(), timeQuality: clock.timeQuality() };
+  }
+}
+
+function isGone({ state, fault }: Link): boolean {
+  return state === "lost" || (state === "stopped" && fault !== undefined);
+}
