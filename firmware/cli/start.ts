@@ -3,6 +3,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { Fault } from "../../drivers/contract/fault.ts";
+import { catchStopSignals } from "../runtime/stop-signals.ts";
 
 interface StartOptions {
   readonly config: string;
@@ -35,15 +36,16 @@ async function startZone(name: string, options: StartOptions): Promise<void> {
 }
 
 async function startAll(options: StartOptions): Promise<void> {
-  const [{ runGateway }, { catchStopSignals }] = await Promise.all([import("./gateway.ts"), import("../runtime/stop-signals.ts")]);
+  // Before the rest is loaded, which takes a while: a signal that comes meanwhile ends it as one that comes later.
   const { signal, release } = catchStopSignals();
+  const { runGateway } = await import("./gateway.ts");
   await runGateway({ dataDir: options.data, configFile: options.config }, signal).finally(release);
 }
 
 /** The demonstration has its own configuration and its own data directory unless they are named. */
 async function startDemo(options: StartOptions, command: Command): Promise<void> {
-  const [{ runDemo }, { catchStopSignals }] = await Promise.all([import("./demo.ts"), import("../runtime/stop-signals.ts")]);
   const { signal, release } = catchStopSignals();
+  const { runDemo } = await import("./demo.ts");
   const isNamed = (option: string): boolean => command.getOptionValueSource(option) === "cli";
   const named = { ...(isNamed("config") ? { configFile: options.config } : {}), ...(isNamed("data") ? { dataDir: options.data } : {}) };
   await runDemo(named, signal).finally(release);

@@ -16,9 +16,9 @@ import { reviewLink } from "./conduits/review-link.ts";
 import { makeSourceHandlers } from "./conduits/source-handlers.ts";
 import { applyConfiguration } from "./configuration/apply-configuration.ts";
 import { FIELD_ZONE } from "./configuration/placements.ts";
-import { openCore } from "./open-core.ts";
 import type { OpenCore } from "./open-core.ts";
 import type { CoreParts } from "./parts.ts";
+import { openWhenRoom } from "./waiting-room.ts";
 
 /** How long the conduits wait at the end for what is being committed; the whole end takes at most 3 s. */
 const CLOSE_MS = 1500;
@@ -27,7 +27,7 @@ const TICK_MS = 1000;
 export const core: Service = { name: "core", run };
 
 async function run(context: ZoneContext, signal: AbortSignal): Promise<void> {
-  const open = await openCore(context, signal);
+  const open = await openWhenRoom(context, signal);
   const ending = new AbortController();
   try {
     await applyConfiguration(open.parts);

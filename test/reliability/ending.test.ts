@@ -1,10 +1,19 @@
 // limit: 200s
 // Shows that a gateway under load ends in time, comes back in time, and loses nothing of what it acknowledged.
 
-import { startGateway, isAlive, writeConfiguration, type ZoneName } from "../support/gateway.ts";
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+
+import { isAlive, startGateway, until, writeConfiguration, type ZoneName } from "../support/gateway.ts";
 import { settleAccounts, startCloudSide, startMachines, type Site } from "../support/site.ts";
 import { assert, suite, type TestContext } from "../support/suite.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
+
+/** Whether the process has a handler for the signal (proc_pid_status(5), SigCgt). */
+function isCatching(pid: number, signal: number): boolean {
+  const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
+  return (BigInt(`0x${mask}`) >> BigInt(signal - 1)) % 2n === 1n;
+}
 
 const zones: readonly ZoneName[] = ["core", "field", "cloud"];
 
@@ -33,6 +42,19 @@ suite(
       const comparison = await settleAccounts({ ...site, gateway });
       assert.is(comparison.lost, 0, JSON.stringify(comparison));
       assert.is(comparison.uplinkDuplicates.otherSeq + comparison.uplinkDuplicates.reusedSeq, 0, JSON.stringify(comparison));
+    });
+
+    test("SIGTERM while it still loads ends it with code 0, and nothing of it is left", async (context) => {
+      const folder = makeTempDir(context.defer);
+      writeConfiguration(folder, { gateway: { id: "early" } });
+      const { child, ...gateway } = startGateway(context, { folder });
+      // Node itself catches SIGTERM and SIGINT to tidy a terminal; the three are caught together.
+      await until("it catches SIGHUP", context.signal, () => isCatching(child.pid, constants.signals.SIGHUP), 10_000, 1);
+      assert.is(gateway.zonePids().size, 0, "no zone is started yet");
+      const { ms, code } = await gateway.stop();
+      console.log(`SIGTERM while it loads: ${ms} ms`);
+      assert.is(code, 0);
+      assert.is(gateway.zonePids().size, 0);
     });
 
     test("REL-1 a zone that is killed under load is ready again within two seconds, and nothing acknowledged is lost", async (context) => {

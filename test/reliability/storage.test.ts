@@ -9,7 +9,7 @@ import Database from "better-sqlite3";
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
 import { compareLedgers } from "../../firmware/simulator/ledger-compare.ts";
 import { readingKey, type LedgerLine } from "../../firmware/simulator/ledger-lines.ts";
-import { findCondition, startGateway, until, writeConfiguration, type GatewayUnderTest } from "../support/gateway.ts";
+import { findCondition, readStatusByCommand, startGateway, until, writeConfiguration, type GatewayUnderTest } from "../support/gateway.ts";
 import { readLedger, settleAccounts, startCloudSide, startMachines, type SimulatedMachines } from "../support/site.ts";
 import { assert, suite, type TestContext } from "../support/suite.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
@@ -181,6 +181,25 @@ suite(
       const comparison = await settleAccounts({ gateway: again, machines: [machines], cloud });
       assert.is(comparison.lost, 0, JSON.stringify(comparison));
       assert.is(comparison.gapReadings, 0, JSON.stringify(comparison));
+    });
+
+    test("REL-4 a first start on a full disk says so, and goes on by itself when there is room", async (context) => {
+      const folder = makeTempDir(context.defer);
+      const disk = mountSmallDisk(context);
+      const foreign = join(disk, "foreign");
+      fillUp(foreign);
+      const machines = await startMachines(context, folder, { count: 1, rate: 20 });
+      writeConfiguration(folder, { gateway: { id: "first" }, assets: machines.assets });
+      const gateway = startGateway(context, { folder, dataDir: join(disk, "data") });
+      await gateway.until("the full disk is named", (now) => findCondition(now, "STORAGE_FULL") !== undefined);
+      const told = await readStatusByCommand(context, gateway.dataDir);
+      assert.is(told.state, "starting");
+      assert.match(findCondition(told, "STORAGE_FULL")?.remedy ?? "", /Free space/);
+      assert.is(told.zones["core"]?.restarts, 0);
+      rmSync(foreign);
+      const { conditions } = await gateway.untilReading(1);
+      assert.equal(conditions.map(({ code }) => code), []);
+      assert.is((await gateway.stop()).code, 0);
     });
   },
   { needs: ["mosquitto", "root", "mount"], limitMs: 120_000 },

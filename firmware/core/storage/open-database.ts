@@ -4,7 +4,8 @@ import Database from "better-sqlite3";
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../../../drivers/contract/clock.ts";
-import { asFault, Fault } from "../../../drivers/contract/fault.ts";
+import { asFault, Fault, isFault } from "../../../drivers/contract/fault.ts";
+import { errorCode } from "../../runtime/error-code.ts";
 
 export interface OpenedDatabase {
   readonly database: Database.Database;
@@ -98,4 +99,12 @@ export function storageFault(error: unknown, where: string): Fault {
     return new Fault("ACCESS_DENIED", "the database cannot be opened for writing", { ...detail, remedy: "Give the data directory and its files to the user that Weir runs as." });
   }
   return new Fault("STORAGE_DAMAGED", `the database failed: ${error.message}`, { ...detail, remedy: "Restart Weir: a damaged database is set aside and begun anew." });
+}
+
+/** Looks at the causes too: what the disk said lies below what the part that met it says. */
+export function isForWantOfRoom(error: unknown): boolean {
+  if (isFault(error, "STORAGE_FULL")) return true;
+  const code = errorCode(error) ?? "";
+  if (code === "ENOSPC" || code === "EDQUOT" || code.startsWith("SQLITE_FULL") || code.startsWith("SQLITE_IOERR_WRITE")) return true;
+  return error instanceof Error && error.cause !== undefined && isForWantOfRoom(error.cause);
 }

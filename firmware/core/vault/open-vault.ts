@@ -4,9 +4,8 @@ import type { Database } from "better-sqlite3";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../../../drivers/contract/clock.ts";
-import { asFault } from "../../../drivers/contract/fault.ts";
-import type { Fault } from "../../../drivers/contract/fault.ts";
-import { openDatabase } from "../storage/open-database.ts";
+import { asFault, Fault } from "../../../drivers/contract/fault.ts";
+import { isForWantOfRoom, openDatabase } from "../storage/open-database.ts";
 import type { OpenedDatabase } from "../storage/open-database.ts";
 import { KEY_BYTES } from "./key-file.ts";
 import type { KeySource } from "./key-file.ts";
@@ -23,7 +22,7 @@ export interface OpenedVault {
   close(): void;
 }
 
-/** Never throws for a key: says what is wrong with it in `vault`. Throws a Fault where vault.db can be neither opened nor made. */
+/** Never throws for a key: says what is wrong with it in `vault`. Throws a Fault where vault.db can be neither opened nor made, STORAGE_FULL where there is no room for a key. */
 export function openVault(dataDir: string, keys: KeySource, clock: Clock): OpenedVault {
   const { database, setAside } = openDatabase(join(dataDir, "vault.db"), clock, prepareVaultSchema);
   const loaded = loadKey(database, keys);
@@ -43,6 +42,9 @@ function loadKey(database: Database, keys: KeySource): Buffer | Fault {
     const isEmpty = database.prepare("SELECT 1 FROM secrets LIMIT 1").get() === undefined;
     return keys.load(isEmpty);
   } catch (error) {
-    return asFault(error, "vault.key");
+    if (!isForWantOfRoom(error)) return asFault(error, "vault.key");
+    // Only for now: to go on without would give the audit chain a key that nobody can repeat.
+    database.close();
+    throw new Fault("STORAGE_FULL", "the key file cannot be made: the file system is full", { where: "vault.key", remedy: "Free space on the file system of the data directory.", cause: error });
   }
 }

@@ -28,22 +28,13 @@ export interface LinkReport {
 export function makeLinkReport(assignment: string, send: (report: LinkState) => Promise<unknown>, log: DriverLog): LinkReport {
   let state: LinkState["state"] = "connecting";
   let advice: Fault | undefined;
-  let next: LinkState | undefined;
-  let sending: Promise<void> | undefined;
   let told = "";
   let last: LinkState | undefined;
-
-  const drain = async (): Promise<void> => {
-    for (let report = next; report !== undefined; report = next) {
-      next = undefined;
-      await send(report).catch((error: unknown) => log.debug({ fault: asFault(error) }, "a link report was not taken"));
-    }
-    sending = undefined;
-  };
+  const sender = makeSender(send, log);
   const post = (fault: Fault | undefined): void => {
     const shown = fault ?? advice;
-    next = last = { assignment, state, ...(shown === undefined ? {} : { fault: clip(shown) }), ...(fault === undefined && shown !== undefined ? { advisory: true } : {}) };
-    sending ??= drain();
+    last = { assignment, state, ...(shown === undefined ? {} : { fault: clip(shown) }), ...(fault === undefined && shown !== undefined ? { advisory: true } : {}) };
+    sender.send(last);
   };
   return {
     state: (to, fault) => {
@@ -55,19 +46,42 @@ export function makeLinkReport(assignment: string, send: (report: LinkState) => 
       post(fault);
       return true;
     },
-    told: async () => sending,
+    told: sender.done,
     retell: () => {
       if (state === "lost") told = "";
-      else if (last !== undefined) {
-        next ??= last;
-        sending ??= drain();
-      }
+      else if (last !== undefined) sender.send(last);
     },
     advise: (fault) => {
       if (advice?.message === fault.message) return;
       advice = fault;
       post(undefined);
     },
+  };
+}
+
+interface Sender {
+  /** After the one on its way; of those that wait for it only the newest goes. */
+  send(report: LinkState): void;
+  /** Resolves when nothing is on its way any more. */
+  done(): Promise<void>;
+}
+
+function makeSender(send: (report: LinkState) => Promise<unknown>, log: DriverLog): Sender {
+  let next: LinkState | undefined;
+  let sending: Promise<void> | undefined;
+  const drain = async (): Promise<void> => {
+    for (let report = next; report !== undefined; report = next) {
+      next = undefined;
+      await send(report).catch((error: unknown) => log.debug({ fault: asFault(error) }, "a link report was not taken"));
+    }
+    sending = undefined;
+  };
+  return {
+    send: (report) => {
+      next = report;
+      sending ??= drain();
+    },
+    done: async () => sending,
   };
 }
 
