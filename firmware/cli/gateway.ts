@@ -47,9 +47,15 @@ export async function runGateway(options: GatewayOptions, signal: AbortSignal): 
   }
 }
 
+/**
+ * A small young generation, and a compact heap where no long computing suffers from it: at 1,000 readings/s three zones take 270 MB instead of 384
+ * and no more processor time (docs/performance.md). The units of the appliance say the same.
+ */
+const nodeFlags = (zone: string): readonly string[] => (zone === "core" ? ["--max-semi-space-size=4"] : ["--max-semi-space-size=2", "--optimize-for-size"]);
+
 function zoneCommands(dataDir: string, configFile: string): ChildSpec[][] {
   const weir = fileURLToPath(new URL("weir.ts", import.meta.url));
-  const command = (name: string): ChildSpec["command"] => [process.execPath, ...process.execArgv, weir, "start", "--zone", name, "--data", dataDir, "--config", configFile];
+  const command = (name: string): ChildSpec["command"] => [process.execPath, ...nodeFlags(name), ...process.execArgv, weir, "start", "--zone", name, "--data", dataDir, "--config", configFile];
   // Node keeps what it stripped and compiled: a zone starts in two thirds of the time and with 20 MB less.
   const env = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(dataDir, "cache") };
   return ZONE_STAGES.map((stage) => stage.map(({ name }) => ({ name, command: command(name), env })));

@@ -50,7 +50,7 @@ export interface OutboxLimits {
   readonly recentRows?: number;
   /**
    * So long after a commit began the next one gathers, unless much waits: each costs a sync, whatever it holds. What comes alone is committed at
-   * once. 5 unless said.
+   * once. 2 unless said.
    */
   readonly gatherMs?: number;
 }

@@ -130,6 +130,7 @@ export class OpenDestination implements Destination {
       await commits.submit({
         bytes: 64 * (verdicts.accepted.length + verdicts.rejected.length),
         rows: 2 * (verdicts.accepted.length + verdicts.rejected.length),
+        isLeisurely: true,
         run: () => {
           const known = store().streams.get(verdicts.stream);
           // The recovery has not read its row yet: what is settled now shall not come again.

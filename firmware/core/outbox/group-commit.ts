@@ -10,6 +10,8 @@ export interface Work<T> {
   readonly bytes: number;
   /** Roughly how many rows it writes. */
   readonly rows: number;
+  /** Nobody waits long for it: it goes with the next commit, or after four times the gathering time. */
+  readonly isLeisurely?: boolean;
   run(): T;
   /** After the commit, before anybody is answered. */
   committed?(result: T): void;
@@ -33,6 +35,7 @@ export interface GroupCommitOptions {
 
 /** So many rows do not wait for more. */
 const MUCH_ROWS = 256;
+const LEISURE = 4;
 
 /** A commit that takes longer is followed by a smaller one. */
 const LONG_MS = 20;
@@ -51,7 +54,8 @@ export class GroupCommit {
   #waitingBytes = 0;
   #waitingRows = 0;
   #startedMs = Number.NEGATIVE_INFINITY;
-  #isScheduled = false;
+  #urgent = 0;
+  #scheduled: { readonly dueMs: number; readonly cancel: () => void } | undefined;
   #isPaused = false;
   #rowsPerCommit = ROWS_PER_COMMIT;
   #isClosed = false;
@@ -71,6 +75,7 @@ export class GroupCommit {
     this.#waiting.push({ work, resolve: (result) => resolve(result as T), reject });
     this.#waitingBytes += work.bytes;
     this.#waitingRows += work.rows;
+    if (work.isLeisurely !== true) this.#urgent += 1;
     this.#schedule();
     return promise;
   }
@@ -82,15 +87,18 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#isPaused || this.#waiting.length === 0) return;
-    this.#isScheduled = true;
-    const gatherMs = this.#waitingRows >= MUCH_ROWS ? 0 : this.#startedMs + this.#options.gatherMs() - this.#options.clock.uptimeMs();
-    if (gatherMs > 0) this.#options.clock.after(gatherMs, () => this.#turn());
-    else setImmediate(() => this.#turn());
+    if (this.#isPaused || this.#waiting.length === 0) return;
+    const { clock, gatherMs } = this.#options;
+    const restMs = this.#waitingRows >= MUCH_ROWS ? 0 : gatherMs() * (this.#urgent > 0 ? 1 : LEISURE);
+    const dueMs = this.#startedMs + restMs;
+    if (this.#scheduled !== undefined && this.#scheduled.dueMs <= dueMs) return;
+    this.#scheduled?.cancel();
+    const leftMs = dueMs - clock.uptimeMs();
+    this.#scheduled = { dueMs, cancel: leftMs > 0 ? clock.after(leftMs, () => this.#turn()) : nextTurn(() => this.#turn()) };
   }
 
   #turn(): void {
-    this.#isScheduled = false;
+    this.#scheduled = undefined;
     if (this.#waiting.length > 0) this.#commitGroup();
     this.#pause();
     this.#schedule();
@@ -121,6 +129,7 @@ export class GroupCommit {
     for (const { work } of group) {
       this.#waitingBytes -= work.bytes;
       this.#waitingRows -= work.rows;
+      if (work.isLeisurely !== true) this.#urgent -= 1;
     }
     const { clock } = this.#options;
     this.#startedMs = clock.uptimeMs();
@@ -178,4 +187,9 @@ export class GroupCommit {
     if (isFault(error)) return error;
     return new Fault("INPUT_INVALID", `the request cannot be stored: ${messageOf(error)}`, { where: this.#options.where, remedy: "Correct the request.", cause: error });
   }
+}
+
+function nextTurn(callback: () => void): () => void {
+  const immediate = setImmediate(callback);
+  return () => clearImmediate(immediate);
 }

@@ -13,7 +13,7 @@ export function completeLimits(limits: OutboxLimits): Bounds {
     maxQuarantineBytes: 32 * 1_048_576,
     maxRejectedCount: 10_000,
     recentRows: 20_000,
-    gatherMs: 5,
+    gatherMs: 2,
     ...limits,
   };
 }
