@@ -63,7 +63,7 @@ export async function openFirewall(context: ZoneContext, system: HostSystem): Pr
 
 /** The schema's optional members are absent or present, as the firewall's input wants them; TypeScript sees `undefined` as a third case. */
 function toInput(request: FirewallRequest): FirewallInput {
-  return request as FirewallInput;
+  return request;
 }
 
 function forget(known: Map<string, { readonly endMs: number }>, nowMs: number): void {

@@ -10,7 +10,7 @@ import { assert, suite, type Defer } from "./suite.ts";
 
 async function tap(defer: Defer, port: number) {
   const told: string[] = [];
-  const { port: near, close } = await startIngressTap(port, (topic, payload) => told.push(`${topic} ${payload}`));
+  const { port: near, close } = await startIngressTap(port, (topic, payload) => told.push(`${topic} ${payload.toString()}`));
   defer(close);
   return { told, url: `mqtt://127.0.0.1:${near}`, near };
 }

@@ -22,7 +22,7 @@ async function readValues({ local }: RunningCore, signal: AbortSignal): Promise<
   return values.map(({ reading }) => reading).filter((reading): reading is Sample => !isEvent(reading));
 }
 
-const qualities = async (core: RunningCore, signal: AbortSignal): Promise<unknown[]> => (await readValues(core, signal)).map(({ asset: of, point, quality }) => [of === asset ? 1 : 2, point, quality]).sort();
+const qualities = async (core: RunningCore, signal: AbortSignal): Promise<unknown[]> => (await readValues(core, signal)).map(({ asset: of, point, quality }) => [of === asset ? 1 : 2, point, quality]).toSorted((a, b) => String(a).localeCompare(String(b)));
 
 suite("losses", (test) => {
   test("the points of a lost machine turn bad with the reason, in the values and for the cloud, once; those of others stay", async ({ defer, signal }) => {
