@@ -104,7 +104,7 @@ suite(
       const folder = makeTempDir(context.defer);
       const disk = mountSmallDisk(context);
       // What others keep on the disk counts too, and saves the test time.
-      writeFileSync(join(disk, "foreign"), Buffer.alloc(34 * mebibyte, 1));
+      writeFileSync(join(disk, "foreign"), Buffer.alloc(24 * mebibyte, 1));
       const cloud = await startCloudSide(context, folder);
       await cloud.down();
       const machines = await startMachines(context, folder, { count: 2, rate: 1500, events: 600 });

@@ -128,13 +128,14 @@ export class Keeper {
     void this.#makeRoomInPortions().catch(() => undefined).finally(() => void (this.#isDropping = false));
   }
 
-  /** What nobody misses first: recovered damaged files, confirmed rows; then samples, then events. */
+  /** What nobody misses first: recovered damaged files, the log's empty space, confirmed rows; then samples, then events. */
   async #makeRoomInPortions(): Promise<void> {
     const { store, limits, commits } = this.#parts;
     const look = (): Room => (this.#room = measureRoom(store(), limits()));
     const isShort = (): boolean => look().beforeDropBytes < SPARE_BYTES;
     const isTight = (): boolean => isShort() || look().beforeRefusalBytes < SPARE_BYTES;
     if (isTight() && dropDamaged(store().file, 0) && !isTight()) return;
+    if (isTight()) store().log.shrink();
     while (isTight() && (await commits.submit({ bytes: 0, rows: ROWS_PER_COMMIT, run: () => purgeSettled(store(), limits(), 0) })) > 0);
     while (isShort() && (await this.#drop("storage", true)) > 0);
     while (isShort() && (await this.#drop("storage", false)) > 0);

@@ -67,6 +67,16 @@ export class LogCopy {
     }
   }
 
+  /** Gives the log's bytes back to the file system: the disk is short, and this may hold the event loop for a sync. Does nothing where a reader holds the log. */
+  shrink(): void {
+    this.finish();
+    try {
+      this.#db.pragma("wal_checkpoint(TRUNCATE)");
+    } catch {
+      // No room for it either: the log stays as it is.
+    }
+  }
+
   /** What must be written now does not wait for the thread. */
   finish(): void {
     if (!this.#isUnsynced) return;
