@@ -26,7 +26,7 @@ export function makeSession(parts: SessionParts): Session {
   const { machine, context } = parts;
   const closing = new AbortController();
   const demandOwn = (asset: AssetId): void => {
-    if (asset !== machine.asset) throw new Fault("NOT_FOUND", `this session has no asset ${asset}`, { where: machine.url });
+    if (asset !== machine.asset) throw new Fault("NOT_FOUND", `the session has no asset ${asset}`, { where: machine.url });
   };
   return {
     assets: [machine.nameplate],

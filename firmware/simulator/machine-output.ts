@@ -7,7 +7,7 @@ import type { LedgerFile } from "./ledger-file.ts";
 import { MACHINE_EVENTS, MACHINE_POINTS, type PointModel } from "./machine-points.ts";
 import { encodeTopic } from "./mqtt-frames.ts";
 import { makeOutgoingSession, type Message, type OutgoingSession } from "./outgoing-session.ts";
-import { makeRandom } from "./random.ts";
+import { seededRandom } from "../runtime/backoff.ts";
 
 export interface OutputOptions {
   readonly asset: AssetId;
@@ -117,7 +117,7 @@ interface Maker {
 
 function makeMaker(options: OutputOptions, clock: Clock, figures: MachineFigures): Maker {
   const stamp = makeStamp(clock);
-  const random = makeRandom(options.seed);
+  const random = seededRandom(options.seed);
   const points = MACHINE_POINTS.map((model) => livePoint(model, options));
   for (const point of points) advance(point, random, stamp());
   const events: KeptEvent[] = [];

