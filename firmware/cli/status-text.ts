@@ -13,6 +13,8 @@ const LISTED_TROUBLES = 50;
 interface Words {
   readonly well: (gateway: string) => string;
   readonly ill: (gateway: string, count: number) => string;
+  /** It has not come up yet, or goes down. */
+  readonly between: Readonly<Record<"starting" | "stopping", (gateway: string) => string>>;
   readonly labels: Readonly<Record<"outbox" | "cloud" | "assets" | "zones" | "conditions" | "cause" | "effect" | "remedy" | "since" | "more", string>>;
   readonly outbox: (queued: number, dropped: number, rejected: number, oldest: string | undefined) => string;
   readonly states: Readonly<Record<string, string>>;
@@ -22,6 +24,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
   en: {
     well: (gateway) => `${gateway} is running; nothing needs attention.`,
     ill: (gateway, count) => `${gateway} is running with ${count === 1 ? "1 thing that needs" : `${count} things that need`} attention.`,
+    between: { starting: (gateway) => `${gateway} is starting and takes no readings yet.`, stopping: (gateway) => `${gateway} is stopping.` },
     labels: { outbox: "Outbox", cloud: "Cloud", assets: "Machines", zones: "Zones", conditions: "Attention", cause: "why", effect: "so", remedy: "do", since: "since", more: "more" },
     outbox: (queued, dropped, rejected, oldest) => `${queued} readings wait${oldest === undefined ? "" : `, the oldest for ${oldest}`}; ${dropped} dropped, ${rejected} refused by the cloud`,
     states: {},
@@ -29,6 +32,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
   de: {
     well: (gateway) => `${gateway} läuft; nichts braucht Aufmerksamkeit.`,
     ill: (gateway, count) => `${gateway} läuft; ${count === 1 ? "1 Punkt braucht" : `${count} Punkte brauchen`} Aufmerksamkeit.`,
+    between: { starting: (gateway) => `${gateway} startet und nimmt noch keine Messwerte an.`, stopping: (gateway) => `${gateway} hält an.` },
     labels: { outbox: "Ausgang", cloud: "Cloud", assets: "Maschinen", zones: "Zonen", conditions: "Achtung", cause: "Grund", effect: "Folge", remedy: "Abhilfe", since: "seit", more: "weitere" },
     outbox: (queued, dropped, rejected, oldest) => `${queued} Messwerte warten${oldest === undefined ? "" : `, der älteste seit ${oldest}`}; ${dropped} verworfen, ${rejected} von der Cloud abgelehnt`,
     states: { connected: "verbunden", connecting: "verbindet", lost: "verloren", stopped: "angehalten", "not configured": "nicht konfiguriert", "not assigned": "nicht mehr zugeordnet", running: "läuft", starting: "startet", waiting: "wartet", stopping: "hält an", accepted: "angenommen", pending: "ausstehend", refused: "abgelehnt", suspended: "ausgesetzt" },
@@ -40,10 +44,9 @@ export function writeStatus(status: Status, language: Language): string {
   const words = WORDS[language];
   const { outbox, cloud, conditions } = status;
   const state = (name: string): string => words.states[name] ?? name;
-  const urgent = conditions.filter(({ severity }) => severity !== "info").length;
   const oldest = outbox.oldestSeconds === null ? undefined : writeDuration(outbox.oldestSeconds);
   const lines = [
-    urgent === 0 ? words.well(status.gateway) : words.ill(status.gateway, urgent),
+    writeSentence(status, words),
     "",
     `${words.labels.outbox}: ${words.outbox(outbox.queued, outbox.dropped, outbox.rejected, oldest)}.`,
     `${words.labels.cloud}: ${state(cloud.state)}${cloud.peer === null ? "" : ` (${cloud.peer})`}.`,
@@ -52,6 +55,12 @@ export function writeStatus(status: Status, language: Language): string {
     ...conditions.flatMap((condition) => writeCondition(condition, language)),
   ];
   return `${lines.map(strip).join("\n")}\n`;
+}
+
+function writeSentence({ state, gateway, conditions }: Status, words: Words): string {
+  if (state === "starting" || state === "stopping") return words.between[state](gateway);
+  const urgent = conditions.filter(({ severity }) => severity !== "info").length;
+  return urgent === 0 ? words.well(gateway) : words.ill(gateway, urgent);
 }
 
 function writeAssets({ assets }: Status, words: Words, state: (name: string) => string): readonly string[] {
