@@ -255,7 +255,9 @@ function compileStatus(profile: MikoProfile): MikoMapping["status"] {
 }
 
 function wordOf<Meaning>(words: Readonly<Record<string, Meaning>>, word: unknown): Meaning | undefined {
-  const text = typeof word === "string" ? word : String(word);
+  // A number or boolean may be a word; an object is none, and what it calls `toString` may be anything.
+  if (typeof word !== "string" && typeof word !== "number" && typeof word !== "boolean") return undefined;
+  const text = String(word);
   return Object.hasOwn(words, text) ? words[text] : undefined;
 }
 
