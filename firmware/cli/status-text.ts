@@ -15,7 +15,7 @@ interface Words {
   readonly ill: (gateway: string, count: number) => string;
   /** It has not come up yet, or goes down. */
   readonly between: Readonly<Record<"starting" | "stopping", (gateway: string) => string>>;
-  readonly labels: Readonly<Record<"outbox" | "cloud" | "assets" | "zones" | "conditions" | "cause" | "effect" | "remedy" | "since" | "more", string>>;
+  readonly labels: Readonly<Record<"outbox" | "cloud" | "points" | "assets" | "zones" | "conditions" | "cause" | "effect" | "remedy" | "since" | "more", string>>;
   readonly outbox: (queued: number, dropped: number, rejected: number, oldest: string | undefined) => string;
   readonly states: Readonly<Record<string, string>>;
 }
@@ -25,7 +25,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     well: (gateway) => `${gateway} is running; nothing needs attention.`,
     ill: (gateway, count) => `${gateway} is running with ${count === 1 ? "1 thing that needs" : `${count} things that need`} attention.`,
     between: { starting: (gateway) => `${gateway} is starting and takes no readings yet.`, stopping: (gateway) => `${gateway} is stopping.` },
-    labels: { outbox: "Outbox", cloud: "Cloud", assets: "Machines", zones: "Zones", conditions: "Attention", cause: "why", effect: "so", remedy: "do", since: "since", more: "more" },
+    labels: { points: "points", outbox: "Outbox", cloud: "Cloud", assets: "Machines", zones: "Zones", conditions: "Attention", cause: "why", effect: "so", remedy: "do", since: "since", more: "more" },
     outbox: (queued, dropped, rejected, oldest) => `${queued} readings wait${oldest === undefined ? "" : `, the oldest for ${oldest}`}; ${dropped} dropped, ${rejected} refused by the cloud`,
     states: {},
   },
@@ -33,7 +33,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     well: (gateway) => `${gateway} läuft; nichts braucht Aufmerksamkeit.`,
     ill: (gateway, count) => `${gateway} läuft; ${count === 1 ? "1 Punkt braucht" : `${count} Punkte brauchen`} Aufmerksamkeit.`,
     between: { starting: (gateway) => `${gateway} startet und nimmt noch keine Messwerte an.`, stopping: (gateway) => `${gateway} hält an.` },
-    labels: { outbox: "Ausgang", cloud: "Cloud", assets: "Maschinen", zones: "Zonen", conditions: "Achtung", cause: "Grund", effect: "Folge", remedy: "Abhilfe", since: "seit", more: "weitere" },
+    labels: { points: "Punkte", outbox: "Ausgang", cloud: "Cloud", assets: "Maschinen", zones: "Zonen", conditions: "Achtung", cause: "Grund", effect: "Folge", remedy: "Abhilfe", since: "seit", more: "weitere" },
     outbox: (queued, dropped, rejected, oldest) => `${queued} Messwerte warten${oldest === undefined ? "" : `, der älteste seit ${oldest}`}; ${dropped} verworfen, ${rejected} von der Cloud abgelehnt`,
     states: { connected: "verbunden", connecting: "verbindet", lost: "verloren", stopped: "angehalten", "not configured": "nicht konfiguriert", "not assigned": "nicht mehr zugeordnet", running: "läuft", starting: "startet", waiting: "wartet", stopping: "hält an", accepted: "angenommen", pending: "ausstehend", refused: "abgelehnt", suspended: "ausgesetzt" },
   },
@@ -67,7 +67,7 @@ function writeAssets({ assets }: Status, words: Words, state: (name: string) => 
   const all = Object.entries(assets).map(([id, asset]) => ({ id, ...asset }));
   const connected = all.filter(({ link }) => link === "connected").length;
   const chosen = all.length <= LISTED_ASSETS ? all : all.filter(({ link }) => link !== "connected").slice(0, LISTED_TROUBLES);
-  const lines = chosen.map(({ id, name, link, state: own, points }) => `  ${name}: ${state(link)}${own === "accepted" ? "" : `, ${state(own)}`} (${id}, ${points})`);
+  const lines = chosen.map(({ id, name, link, state: own, points }) => `  ${name}: ${state(link)}${own === "accepted" ? "" : `, ${state(own)}`} (${id}, ${points} ${words.labels.points})`);
   const unlisted = all.length - chosen.length;
   return [`${words.labels.assets}: ${connected}/${all.length} ${state("connected")}.`, ...lines, ...(unlisted === 0 ? [] : [`  … ${unlisted} ${words.labels.more}`])];
 }
