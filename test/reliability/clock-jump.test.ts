@@ -87,7 +87,7 @@ suite(
     test("REL-3 machines whose clocks are a year ahead or behind, and change places at a restart, lose nothing", async (context) => {
       const folder = makeTempDir(context.defer);
       const cloud = await startCloudSide(context, folder);
-      const ports = [await findFreePort(), await findFreePort()];
+      const ports = [await findFreePort(2), await findFreePort(2)];
       const start = (offsets: readonly [string, string]): Promise<SimulatedMachines[]> =>
         Promise.all(offsets.map((offset, index) => startMachines(context, folder, { count: 1, rate: 80, name: `machine-${index}`, more: ["--first", String(index), "--port", String(ports[index]), "--clock-offset", offset] })));
       let machines = await start(["365d", "-365d"]);

@@ -15,7 +15,7 @@ suite(
     test("REL-3 its points turn bad with the reason after a restart of the gateway and of field alone, the cloud gets it, and they are good within 5 s of its return", async (context) => {
       const folder = makeTempDir(context.defer);
       const cloud = await startCloudSide(context, folder);
-      const more = ["--port", String(await findFreePort())];
+      const more = ["--port", String(await findFreePort(2))];
       const start = (): ReturnType<typeof startMachines> => startMachines(context, folder, { count: 1, rate: 40, more });
       let machine = await start();
       writeConfiguration(folder, { gateway: { id: "off" }, assets: machine.assets, cloud: cloud.section });
