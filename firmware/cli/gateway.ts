@@ -48,7 +48,7 @@ export async function runGateway(options: GatewayOptions, signal: AbortSignal): 
 }
 
 /**
- * A small young generation, and a compact heap where no long computing suffers from it: at 1,000 readings/s three zones take 270 MB instead of 384
+ * A small young generation, and a compact heap where no long computing suffers from it: at 1,000 readings/s three zones take 250 MB instead of 384
  * and no more processor time (docs/performance.md). The units of the appliance say the same.
  */
 const nodeFlags = (zone: string): readonly string[] => (zone === "core" ? ["--max-semi-space-size=4"] : ["--max-semi-space-size=2", "--optimize-for-size"]);
