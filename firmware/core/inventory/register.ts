@@ -21,12 +21,21 @@ export interface Identified {
   readonly changes: readonly IdentityChange[];
 }
 
+/** How long what a zone had already taken from a machine may be on its way after the machine left the configuration: the zone's long poll, the end of its session and one repeated request. */
+const LEAVING_MS = 30_000;
+
+interface Leaving {
+  readonly zone: string;
+  readonly untilMs: number;
+}
+
 export class Register {
   readonly #rows: AssetRows;
   readonly #clock: Clock;
   readonly #revision: Revision;
   readonly #assets = new Map<AssetId, Asset>();
   readonly #byName = new Map<string, Set<AssetId>>();
+  readonly #leaving = new Map<AssetId, Leaving>();
   #placements: ReadonlyMap<string, Placement> = new Map();
 
   /** Loads what state.db holds. `revision` grows with every change of the register. */
@@ -54,10 +63,13 @@ export class Register {
     return this.#placements.get(assignment)?.zone === zone;
   }
 
-  /** Why a reading of this asset is not taken from this zone; undefined when it is. On the hot path: one look-up. */
+  /**
+   * Why a reading of this asset is not taken from this zone; undefined when it is. What a zone read before its machine left the configuration is
+   * taken for a while yet: it was acknowledged to the machine or will be. On the hot path: one look-up.
+   */
   refusal(id: AssetId, zone: string): string | undefined {
     const asset = this.#assets.get(id);
-    if (asset !== undefined && asset.state === "accepted" && asset.zone === zone) return undefined;
+    if (asset !== undefined && asset.state === "accepted" && (asset.zone === zone || this.#isLeaving(id, zone))) return undefined;
     if (asset === undefined) return "the asset is unknown: it was never identified behind a configured machine";
     if (asset.state !== "accepted") return `the asset is ${asset.state}, not accepted`;
     return asset.zone === null ? "no configured machine leads to the asset any more" : `the asset is assigned to zone ${asset.zone}, not to ${zone}`;
@@ -123,8 +135,17 @@ export class Register {
     this.#revision.advance();
   }
 
+  #isLeaving(id: AssetId, zone: string): boolean {
+    const leaving = this.#leaving.get(id);
+    if (leaving === undefined) return false;
+    if (this.#clock.uptimeMs() < leaving.untilMs) return leaving.zone === zone;
+    this.#leaving.delete(id);
+    return false;
+  }
+
   #keep(asset: Asset): void {
     const before = this.#assets.get(asset.id);
+    if (before !== undefined && before.zone !== null && before.zone !== asset.zone) this.#leaving.set(asset.id, { zone: before.zone, untilMs: this.#clock.uptimeMs() + LEAVING_MS });
     if (before !== undefined && before.name !== asset.name) this.#byName.get(before.name)?.delete(asset.id);
     this.#assets.set(asset.id, asset);
     const named = this.#byName.get(asset.name);

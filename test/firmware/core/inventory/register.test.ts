@@ -10,6 +10,7 @@ import { Register } from "../../../../firmware/core/inventory/register.ts";
 import { Revision } from "../../../../firmware/core/inventory/revision.ts";
 import { prepareStateSchema } from "../../../../firmware/core/inventory/state-schema.ts";
 import { makeFakeClock } from "../../../support/fake-clock.ts";
+import type { FakeClock } from "../../../support/fake-clock.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import type { Defer } from "../../../support/suite.ts";
 
@@ -22,14 +23,14 @@ const found = (...serials: string[]): Found[] => serials.map((serial) => ({ name
 const placed = (...names: string[]): Map<string, Placement> => new Map(names.map((name) => [name, { zone: ZONE, equipment: { area: "hall" } }]));
 const nobody = (): boolean => false;
 
-function openRegister(defer: Defer): { readonly register: Register; reopen(): Register; readonly revision: Revision } {
+function openRegister(defer: Defer): { readonly register: Register; reopen(): Register; readonly revision: Revision; readonly clock: FakeClock } {
   const database = new Database(":memory:");
   defer(() => database.close());
   prepareStateSchema(database);
   const clock = makeFakeClock();
   const revision = new Revision(clock);
   const reopen = (): Register => new Register(new AssetRows(database), clock, revision);
-  return { register: reopen(), reopen, revision };
+  return { register: reopen(), reopen, revision, clock };
 }
 
 suite("register", (test) => {
@@ -79,11 +80,15 @@ suite("register", (test) => {
     assert.equal(changes, [{ kind: "twice", asset: idOf("1"), assignment: "press-2", holder: "press-1" }]);
     assert.is(register.get(idOf("1"))?.name, "press-1");
   });
-  test("a machine that is taken out of the configuration stays in the register, and its readings are refused", ({ defer }) => {
-    const { register } = openRegister(defer);
+  test("a machine that is taken out of the configuration stays in the register; what was on its way is taken, what comes later is refused", async ({ defer }) => {
+    const { register, clock } = openRegister(defer);
     register.place(placed("press-1", "press-2"));
     register.identify("press-1", "192.0.2.1", found("1"), nobody);
     register.place(placed("press-2"));
+    assert.is(register.get(idOf("1"))?.zone, null);
+    assert.is(register.refusal(idOf("1"), ZONE), undefined);
+    assert.match(register.refusal(idOf("1"), "source-devices") ?? "", /no configured machine/);
+    await clock.advance(30_000);
     assert.match(register.refusal(idOf("1"), ZONE) ?? "", /no configured machine/);
     register.place(placed("press-1"));
     register.identify("press-1", "192.0.2.1", found("1"), nobody);
