@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { asFault } from "../../drivers/contract/fault.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Condition } from "../conduit/local.ts";
+import { conduitSocket } from "../runtime/conduit-path.ts";
 import type { ZoneContext } from "../runtime/service.ts";
 import { Audit } from "./audit/audit.ts";
 import { prepareAuditSchema } from "./audit/audit-schema.ts";
@@ -17,6 +18,7 @@ import type { ConditionCode } from "./health/condition-codes.ts";
 import { Conditions } from "./health/conditions.ts";
 import { Fading } from "./health/fading.ts";
 import { Zones } from "./health/zones.ts";
+import { openHostLink } from "./host/host-link.ts";
 import { AssetRows } from "./inventory/asset-rows.ts";
 import { LastValues } from "./inventory/last-values.ts";
 import { Links } from "./inventory/links.ts";
@@ -81,8 +83,10 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const cloud = new CloudState(outbox, kept);
   const secrets = new Secrets(vault.vault, conditions, trail);
   const zones = new Zones(clock, fading);
+  const host = openHostLink({ socket: conduitSocket(dataDir, "host"), clock, epoch: context.epoch, log: log.child("host"), trail });
+  closers.push(() => host.close());
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version };
-  const parts: CoreParts = { ...start, clock, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones };
+  const parts: CoreParts = { ...start, clock, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host };
   const verify = async (stop: AbortSignal): Promise<void> => {
     const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop));
     if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);
