@@ -73,7 +73,7 @@ suite(
         const { outbox, cloud: link } = await gateway.status();
         assert.is(link.state, "connected");
         assert.is(outbox.dropped, 0);
-        await cloud.collect();
+        cloud.flush();
         await gateway.stop();
         await machines.stop();
         const comparison = compareLedgers([machines.ledger], [cloud.ledger]);

@@ -50,7 +50,7 @@ suite(
       await machine.finish();
       await gateway.until("the outbox is empty", ({ outbox }) => outbox.queued === 0);
       const points = new Set((await gateway.values()).map(({ point }) => point));
-      await cloud.collect();
+      cloud.flush();
       const received = [...textLines(cloud.ledger)].map((text) => parseLine(text) as LedgerLine & { readonly value?: unknown });
       const nulls = received.filter(({ point, value }) => point !== undefined && value === null);
       for (const point of points) {

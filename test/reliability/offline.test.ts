@@ -39,7 +39,7 @@ suite(
       assert.ok(told.outbox.queued >= queued, `${told.outbox.queued} queued`);
       assert.ok((told.outbox.oldestSeconds ?? 0) > 3, `the oldest for ${told.outbox.oldestSeconds} s`);
       assert.is(told.state, "degraded");
-      assert.match(findCondition(told, "CLOUD_LOST")?.cause ?? "", new RegExp(String(cloud.broker.port)));
+      assert.match(findCondition(told, "CLOUD_LOST")?.cause ?? "", new RegExp(String(cloud.port)));
       await cloud.up();
       const after = await gateway.until("the cloud is back and its condition gone", (now) => now.cloud.state === "connected" && findCondition(now, "CLOUD_LOST") === undefined, 40_000);
       assert.ok(areZonesRunning(after));

@@ -120,7 +120,7 @@ suite(
       assert.ok(watch.least() > 8 * mebibyte, `at least ${watch.least()} bytes were free`);
       await cloud.up();
       await gateway.until("the outbox is empty", ({ outbox }) => outbox.queued === 0, 60_000);
-      await cloud.collect();
+      cloud.flush();
       assert.is((await gateway.status()).outbox.dropped, dropped);
       await gateway.stop();
       await machines.stop();

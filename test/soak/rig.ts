@@ -1,12 +1,9 @@
 // What a soak puts together: machines, a gateway, a broker whose ingress keeps the cloud's ledger, and how all of it ends.
 
 import { join } from "node:path";
-import { systemClock } from "../../firmware/runtime/system-clock.ts";
-import { makeCollector } from "../../firmware/simulator/collector.ts";
-import { openLedger } from "../../firmware/simulator/ledger-file.ts";
 import { startCollector, startGateway, startMachinesProgram, until, writeConfiguration, type Gateway, type RunningMachines } from "../bench/rig.ts";
-import { startIngressTap } from "../support/ingress-tap.ts";
 import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
+import { startCloudSide } from "../support/site.ts";
 
 /** Where the cloud's ledger is taken: at mosquitto's ingress, by a subscriber behind mosquitto, or in the local cloud that is its own broker. */
 export const CLOUDS = ["mosquitto", "subscriber", "local"] as const;
@@ -36,7 +33,8 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-interface CloudSide {
+interface Cloud {
+  readonly ledger: string;
   readonly url: string;
   readonly mqttVersion: "3.1.1" | "5";
   readonly broker: Mosquitto | undefined;
@@ -48,18 +46,17 @@ type Defer = (cleanUp: () => unknown) => void;
 /** Starts all of it; what was started is ended again when something does not start. */
 export async function startRig(load: Load, folder: string): Promise<Rig> {
   const machineLedger = join(folder, "machines.ndjson");
-  const cloudLedger = join(folder, "cloud.ndjson");
   const cleanUps: (() => unknown)[] = [];
   const defer: Defer = (cleanUp) => void cleanUps.push(cleanUp);
   const close = async (): Promise<void> => {
     for (let cleanUp = cleanUps.pop(); cleanUp !== undefined; cleanUp = cleanUps.pop()) await cleanUp();
   };
   try {
-    const { url, mqttVersion, broker, untilCollected } = await startCloudSide(load.cloud, { folder, ledger: cloudLedger, defer });
+    const { ledger, url, mqttVersion, broker, untilCollected } = await startCloud(load.cloud, folder, defer);
     const machines = await startMachinesProgram(folder, "machines", load.machines, ["--rate", String(load.rate), "--events-per-minute", "60", "--seed", String(load.seed), "--ledger", machineLedger]);
     defer(() => machines.program.stop());
     writeConfiguration({ folder, assetsFiles: [machines.assetsFile], cloud: { url, mqttVersion } });
-    const rig: Rig = { folder, machines, machineLedger, cloudLedger, broker, mayForget: load.cloud === "mosquitto", gateway: startGateway(folder), untilCollected, close };
+    const rig: Rig = { folder, machines, machineLedger, cloudLedger: ledger, broker, mayForget: load.cloud === "mosquitto", gateway: startGateway(folder), untilCollected, close };
     defer(() => rig.gateway.close());
     return rig;
   } catch (error) {
@@ -68,15 +65,14 @@ export async function startRig(load: Load, folder: string): Promise<Rig> {
   }
 }
 
-interface CloudPlace {
-  readonly folder: string;
-  readonly ledger: string;
-  readonly defer: Defer;
-}
-
-async function startCloudSide(kind: CloudKind, { folder, ledger, defer }: CloudPlace): Promise<CloudSide> {
-  if (kind === "mosquitto") return startTapped(ledger, defer);
-  const broker = kind === "subscriber" ? await startMosquitto(defer, new AbortController().signal, { logType: "error" }) : undefined;
+async function startCloud(kind: CloudKind, folder: string, defer: Defer): Promise<Cloud> {
+  const signal = new AbortController().signal;
+  if (kind === "mosquitto") {
+    const { ledger, section, broker } = await startCloudSide({ defer, signal }, folder);
+    return { ledger, ...section, mqttVersion: "5", broker, untilCollected: async () => undefined };
+  }
+  const ledger = join(folder, "cloud.ndjson");
+  const broker = kind === "subscriber" ? await startMosquitto(defer, signal, { logType: "error" }) : undefined;
   const collector = await startCollector(folder, "collector", ["--ledger", ledger], broker === undefined ? undefined : `mqtt://127.0.0.1:${broker.port}`);
   defer(() => collector.program.stop());
   const untilCollected = async (limitMs: number): Promise<void> => {
@@ -88,15 +84,5 @@ async function startCloudSide(kind: CloudKind, { folder, ledger, defer }: CloudP
       return isQuiet;
     });
   };
-  return { url: collector.url, mqttVersion: broker === undefined ? "3.1.1" : "5", broker, untilCollected };
-}
-
-/** mosquitto keeps nothing on disk here: the tap wrote down what it confirmed, so that it may be killed and forget. */
-async function startTapped(ledger: string, defer: Defer): Promise<CloudSide> {
-  const broker = await startMosquitto(defer, new AbortController().signal, { logType: "error", global: ["allow_anonymous true", "persistence false"] });
-  const lines = openLedger(ledger);
-  defer(lines.close);
-  const tap = await startIngressTap(broker.port, makeCollector(systemClock, lines).take);
-  defer(tap.close);
-  return { url: `mqtt://127.0.0.1:${tap.port}`, mqttVersion: "5", broker, untilCollected: async () => undefined };
+  return { ledger, url: collector.url, mqttVersion: broker === undefined ? "3.1.1" : "5", broker, untilCollected };
 }

@@ -1,10 +1,10 @@
 // A scripted MQTT server for what no real broker does on demand: to refuse, to delay, to close, to flood.
 
 import { createServer, type Socket } from "node:net";
-import { once } from "node:events";
 import mqttPacket, { type IConnackPacket, type IConnectPacket, type IPublishPacket, type Packet } from "mqtt-packet";
 
 import type { Defer } from "./attempt.ts";
+import { listenOnLoopback } from "./listen.ts";
 
 /** What is done with a PUBLISH: `confirm` it, `refuse` it with a code, `ignore` it, `close` the connection. */
 export type Verdict = "confirm" | "ignore" | "close" | { readonly refuse: number; readonly reason?: string };
@@ -36,22 +36,9 @@ export async function startBroker(defer: Defer, script: Script = {}): Promise<Sc
   const confirmed: IPublishPacket[] = [];
   const connections: BrokerConnection[] = [];
   const counts = new Map<string, number>();
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket)).on("error", () => undefined);
-    serve(socket, { script, confirmed, connections, counts });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  defer(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, "close");
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
-  return { port: address.port, confirmed, connections, count: (command) => counts.get(command ?? "") ?? 0 };
+  const { port, close } = await listenOnLoopback(createServer((socket) => serve(socket, { script, confirmed, connections, counts })));
+  defer(close);
+  return { port, confirmed, connections, count: (command) => counts.get(command ?? "") ?? 0 };
 }
 
 interface Shared {

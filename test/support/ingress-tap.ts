@@ -1,42 +1,26 @@
 // Stands between a gateway and its broker, passes every byte on, and tells which messages the broker confirmed, whatever it forgets later.
 
-import { createServer, connect as dial, type AddressInfo, type Socket } from "node:net";
+import { createServer, connect as dial, type Socket } from "node:net";
 import { parser as makeParser, type IPublishPacket, type Packet } from "mqtt-packet";
 
-export interface IngressTap {
-  /** Where the gateway connects, on 127.0.0.1. */
-  readonly port: number;
-  close(): Promise<void>;
-}
+import { listenOnLoopback, type Listening } from "./listen.ts";
 
 /** From here on a PUBACK's reason is a refusal (MQTT 5 §3.4.2.1). */
 const REFUSED = 0x80;
 
 /**
- * Listens on a free loopback port in front of the broker's. `confirmed` hears of each QoS 1 message when its successful PUBACK
+ * Listens in front of the broker's port, on a free one unless one is named. `confirmed` hears of each QoS 1 message when its successful PUBACK
  * comes back, before the gateway can: what the gateway knows as confirmed was told here. A broker that is away closes.
  */
-export async function startIngressTap(brokerPort: number, confirmed: (topic: string, payload: Buffer) => void): Promise<IngressTap> {
-  const sockets = new Set<Socket>();
-  const server = createServer((gateway) => {
+export function startIngressTap(brokerPort: number, confirmed: (topic: string, payload: Buffer) => void, port = 0): Promise<Listening> {
+  const server = createServer({ noDelay: true }, (gateway) => {
     const broker = dial({ host: "127.0.0.1", port: brokerPort, noDelay: true });
-    gateway.setNoDelay(true);
-    for (const socket of [gateway, broker]) {
-      sockets.add(socket);
-      socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
-    }
+    broker.on("error", () => undefined);
     const listener = listenIn(confirmed);
     relay(gateway, broker, listener.up);
     relay(broker, gateway, listener.down);
   });
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return listenOnLoopback(server, port);
 }
 
 /** Passes on what `from` says, after `see` has seen it, as fast as `to` takes it; the end too, behind everything that was said. */

@@ -1,10 +1,10 @@
 // A small HTTP CONNECT proxy that asks for credentials, and a pipe that is slow: the two things that stand between.
 
-import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 
 import type { Defer } from "./attempt.ts";
+import { listenOnLoopback } from "./listen.ts";
 
 export interface Proxy {
   readonly port: number;
@@ -22,35 +22,32 @@ export interface ProxyOptions {
 /** Listens on a free loopback port; closed at the test's end. */
 export async function startProxy(defer: Defer, { credentials, refuse }: ProxyOptions = {}): Promise<Proxy> {
   const opened: string[] = [];
-  const sockets = new Set<Socket>();
   const server = createHttpServer();
   const expected = credentials === undefined ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`;
-  server.on("connection", (socket) => track(sockets, socket));
   server.on("connect", (request, socket: Socket) => {
-    socket.on("error", () => undefined);
     const answer = (status: number, text: string): void => void socket.end(`HTTP/1.1 ${status} ${text}\r\n\r\n`);
     if (refuse !== undefined) return answer(refuse, "Refused");
     if (expected !== undefined && request.headers["proxy-authorization"] !== expected) return answer(407, "Proxy Authentication Required");
     const target = new URL(`http://${request.url ?? ""}`);
     const far = connect({ host: target.hostname, port: Number(target.port === "" ? 80 : target.port) });
-    track(sockets, far);
-    far.once("error", () => answer(502, "Bad Gateway"));
+    far.on("error", () => answer(502, "Bad Gateway"));
+    socket.on("close", () => far.destroy());
     far.once("connect", () => {
       opened.push(request.url ?? "");
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       socket.pipe(far).pipe(socket);
     });
   });
-  return { port: await listen(defer, server, sockets), opened };
+  const { port, close } = await listenOnLoopback(server);
+  defer(close);
+  return { port, opened };
 }
 
 /** Carries bytes to a loopback port, at most so many per second towards it. */
 export async function startSlowPipe(defer: Defer, port: number, bytesPerSecond: number): Promise<{ readonly port: number }> {
-  const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect({ host: "127.0.0.1", port });
-    track(sockets, near);
-    track(sockets, far);
+    far.on("error", () => undefined).on("close", () => near.destroy());
     far.pipe(near);
     near.on("data", (chunk) => {
       near.pause();
@@ -59,24 +56,7 @@ export async function startSlowPipe(defer: Defer, port: number, bytesPerSecond: 
     });
     near.on("close", () => far.destroy());
   });
-  return { port: await listen(defer, server, sockets) };
-}
-
-function track(sockets: Set<Socket>, socket: Socket): void {
-  sockets.add(socket);
-  socket.on("error", () => undefined);
-  socket.on("close", () => sockets.delete(socket));
-}
-
-async function listen(defer: Defer, server: Server, sockets: ReadonlySet<Socket>): Promise<number> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  defer(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, "close");
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
-  return address.port;
+  const listening = await listenOnLoopback(server);
+  defer(listening.close);
+  return { port: listening.port };
 }

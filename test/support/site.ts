@@ -5,11 +5,16 @@ import { join } from "node:path";
 import { parse } from "yaml";
 
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
+import { makeCollector } from "../../firmware/simulator/collector.ts";
 import { compareLedgers, type Comparison } from "../../firmware/simulator/ledger-compare.ts";
+import { openLedger } from "../../firmware/simulator/ledger-file.ts";
 import { parseLine, textLines, type LedgerLine } from "../../firmware/simulator/ledger-lines.ts";
+import * as assert from "./assert.ts";
 import type { TestContext } from "./attempt.ts";
 import { startChild, type Child } from "./child.ts";
+import { findFreePort } from "./free-port.ts";
 import { until, weir, type GatewayUnderTest } from "./gateway.ts";
+import { startIngressTap } from "./ingress-tap.ts";
 import { startMosquitto, type Mosquitto } from "./mosquitto.ts";
 
 export interface MachinesOptions {
@@ -94,41 +99,47 @@ function newestFigures(child: Child): MachineFigures | undefined {
 }
 
 export interface CloudSide {
+  /** What the broker confirmed at its ingress, whatever it forgets later. Read it after `flush`. */
   readonly ledger: string;
   readonly broker: Mosquitto;
+  /** Where the gateway connects. */
+  readonly port: number;
   /** The section `cloud` that reaches it. */
   readonly section: { readonly url: string };
-  /** The broker goes and keeps what it has; the collector waits for its return. */
+  /** The broker goes: connections are refused. */
   down(): Promise<void>;
   up(): Promise<void>;
-  /** Until the collector has taken all that the broker holds, then ends the collector: its ledger is complete. */
-  collect(): Promise<void>;
+  /** Afterwards the ledger's file has all that the gateway knows as confirmed. Throws where a message was no telemetry of this version. */
+  flush(): void;
 }
 
-/** mosquitto with the collector of `weir simulate cloud` behind it, whose session is there before the first uplink. Declare `needs: ["mosquitto"]`. */
+/** mosquitto, which keeps nothing on disk, behind a tap that writes down what it confirmed. Declare `needs: ["mosquitto"]`. */
 export async function startCloudSide({ defer, signal }: TestContext, folder: string, logType = "error"): Promise<CloudSide> {
   const ledger = join(folder, "cloud.ndjson");
-  const broker = await startMosquitto(defer, signal, { global: ["allow_anonymous true", "persistence true"], logType });
-  const url = `mqtt://127.0.0.1:${broker.port}`;
-  const collector = startChild(defer, process.execPath, [weir, "simulate", "cloud", "--broker", url, "--ledger", ledger, "--report", "100"]);
-  await collector.line(/"cloud":/, signal);
+  const broker = await startMosquitto(defer, signal, { global: ["allow_anonymous true", "persistence false"], logType });
+  const lines = openLedger(ledger);
+  defer(lines.close);
+  const collector = makeCollector(systemClock, lines);
+  // Not the kernel's choice: another program could be given it while it is closed.
+  const port = await findFreePort();
+  let tap = await startIngressTap(broker.port, collector.take, port);
+  defer(() => tap.close());
   return {
     ledger,
     broker,
-    section: { url },
-    down: () => broker.stop(),
-    up: () => broker.restart(signal),
-    async collect() {
-      let before = -1;
-      let quietSinceMs = systemClock.uptimeMs();
-      await until("the collector has what the broker holds", signal, () => {
-        const { messages } = (newestFigures(collector) ?? { messages: 0 }) as { messages: number };
-        if (messages !== before) quietSinceMs = systemClock.uptimeMs();
-        before = messages;
-        return systemClock.uptimeMs() - quietSinceMs > 600;
-      });
-      collector.kill("SIGTERM");
-      await collector.exited;
+    port,
+    section: { url: `mqtt://127.0.0.1:${port}` },
+    async down() {
+      await broker.stop();
+      await tap.close();
+    },
+    async up() {
+      await broker.restart(signal);
+      tap = await startIngressTap(broker.port, collector.take, port);
+    },
+    flush() {
+      lines.flush();
+      assert.is(collector.figures().unreadable, 0, "messages that cannot be read");
     },
   };
 }
@@ -143,7 +154,7 @@ export interface Site {
 export async function settleAccounts({ gateway, machines, cloud }: Site): Promise<Comparison> {
   for (const some of machines) await some.finish();
   await gateway.until("the outbox is empty", ({ outbox }) => outbox.queued === 0, 60_000);
-  await cloud.collect();
+  cloud.flush();
   for (const some of machines) await some.stop();
   return compareLedgers([...new Set(machines.map(({ ledger }) => ledger))], [cloud.ledger]);
 }

@@ -4,6 +4,7 @@ import { createHash, randomUUID } from "node:crypto";
 
 import { asFault, Fault, type FaultReport } from "../../../drivers/contract/fault.ts";
 import { cloudConduit, LANES, type Lane, type LeaseHead } from "../../../firmware/conduit/cloud.ts";
+import type { InputOf, ReplyOf } from "../../../firmware/conduit/route.ts";
 import type { SeqRange } from "../../../firmware/conduit/shared.ts";
 import { CloudSchema, type CloudLink } from "../../../firmware/config/cloud-section.ts";
 import { runCloud } from "../../../firmware/cloud/main.ts";
@@ -17,7 +18,10 @@ import type { Defer } from "../../support/suite.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";
 
 /** Times that suit a test on loopback. */
-export const QUICK: Timing = { ...TIMING, stageMs: 3000, silenceMs: 800, unconfirmedMs: 2400, retryFirstMs: 30, retryMaxMs: 200, refusedMs: 300, leaseWaitMs: 400, figuresMs: 100, farewellMs: 500 };
+export const QUICK: Timing = { ...TIMING, stageMs: 3000, silenceMs: 10_000, unconfirmedMs: 30_000, retryFirstMs: 30, retryMaxMs: 200, refusedMs: 300, leaseWaitMs: 400, figuresMs: 100, farewellMs: 500 };
+
+export type Offer = InputOf<typeof cloudConduit.admitName>;
+export type Verdict = ReplyOf<typeof cloudConduit.admitName>;
 
 interface Entry {
   readonly range: SeqRange;
@@ -38,6 +42,12 @@ export interface TestCore {
   readonly refused: ReadonlyMap<string, string>;
   setLink(link: CloudLink | null, secrets?: Record<string, string>): void;
   setInventory(document: unknown): void;
+  /** What the zone resolved, in its order. */
+  readonly offers: readonly Offer[];
+  /** Who the zone asks for names; the system unless said. */
+  setNameServers(servers: readonly string[]): void;
+  /** What is answered to an offer from now on; nothing is refused unless said. */
+  setJudge(judge: (offer: Offer) => Verdict | Promise<Verdict>): void;
   /** Polls what the test waits for; rejects with `what` when the signal aborts. */
   until(what: string, isSo: () => boolean, signal: AbortSignal): Promise<void>;
   /** Runs the cloud zone; the returned function stops it and waits. Stopped at the test's end in any case. */
@@ -89,6 +99,9 @@ function makeStore() {
   let revision = 1;
   let inventory: { revision: number; document: unknown } = { revision: 1, document: { gateway: GATEWAY, assets: [] } };
   let nextSeq = 1;
+  const offers: Offer[] = [];
+  let nameServers: string[] = [];
+  let judge = (_: Offer): Verdict | Promise<Verdict> => ({ refused: [] });
   let nextLease = 1;
   let kept = 0;
   const poll = async (isDue: () => boolean, waitMs: number, signal: AbortSignal): Promise<void> => {
@@ -101,7 +114,11 @@ function makeStore() {
   const handlers = {
     link: async ({ after, waitMs }: { after: number; waitMs: number }, { signal }: { signal: AbortSignal }) => {
       await poll(() => revision > after, waitMs, signal);
-      return { revision, logLevel: "info" as const, gateway: GATEWAY, version: "0.0.0", link, secrets };
+      return { revision, logLevel: "info" as const, gateway: GATEWAY, version: "0.0.0", link, secrets, nameServers };
+    },
+    admitName: (offer: Offer) => {
+      offers.push(offer);
+      return judge(offer);
     },
     lease: async (request: { lane: Lane; maxCount: number; maxBytes: number; lingerMs: number; waitMs: number }, { signal }: { signal: AbortSignal }) => {
       const queue = lanes[request.lane];
@@ -182,6 +199,12 @@ function makeStore() {
       secrets = nextSecrets;
       revision += 1;
     },
+    offers,
+    setNameServers: (servers) => {
+      nameServers = [...servers];
+      revision += 1;
+    },
+    setJudge: (next) => void (judge = next),
     setInventory: (document) => void (inventory = { revision: inventory.revision + 1, document }),
     until: async (what, isSo, signal) => {
       while (!isSo()) await systemClock.sleep(5, signal).catch(() => Promise.reject(new Error(`it did not come to: ${what}; states ${JSON.stringify(states.slice(-3))}; accepted ${accepted.size}, rejected ${rejected.size}, kept ${kept}`)));

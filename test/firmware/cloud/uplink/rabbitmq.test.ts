@@ -1,9 +1,8 @@
 // Shows the uplink on a second broker, RabbitMQ with its MQTT plugin: acknowledged, counted, resumed; and an older one named.
-// limit: 180s
 
 import { assert, suite } from "../../../support/suite.ts";
 import { startRabbitmq } from "../../../support/rabbitmq.ts";
-import { startCollector } from "../collector.ts";
+import { startSubscriber } from "../collector.ts";
 import { makeLink, startCore } from "../core.ts";
 
 suite(
@@ -13,7 +12,7 @@ suite(
       const broker = await startRabbitmq(defer, signal);
       const url = `mqtt://127.0.0.1:${broker.port}`;
       const core = await startCore(defer);
-      const collector = await startCollector(defer, core, url, { username: "guest", password: "guest", protocolVersion: 4 });
+      const collector = await startSubscriber(defer, core, url, { username: "guest", password: "guest", protocolVersion: 4 });
       const account = { user: "guest", password: { secret: "p" } };
       core.setLink(makeLink(url, { ...account, mqttVersion: "3.1.1", batch: { maxCount: 50 } }), { p: "guest" });
       const stop = core.start({ silenceMs: 10_000 });
