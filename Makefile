@@ -45,8 +45,9 @@ docs: install ## the generated references in docs/
 image bundle test-image: ## the appliance's image, its update bundle, and their test in an emulator
 	@echo "make $@: not available yet" >&2; exit 1
 
-deps-test: ## the Debian packages that the tests use as real peers (needs root)
+deps-test: ## the Debian packages and the Debian tree that the tests use as real peers (needs root)
 	@scripts/install-test-packages
+	@scripts/appliance-tree >/dev/null || echo "deps-test: without the Debian tree the tests of test/appliance are counted as not run" >&2
 
 clean: ## removes what was installed and built, and no data
 	rm -rf .toolchain node_modules build coverage

@@ -51,14 +51,15 @@ export async function startMachine(options: MachineOptions, clock: Clock, ledger
     subscribed: () => output.offerStatus("producing"),
     roomMade: output.fillWindow,
   });
-  const publishUrl = `mqtt://${options.host}:${broker.port}`;
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  const publishUrl = `mqtt://${host}:${broker.port}`;
   const server = makeRequestServer(requestInterface(nameplate, output, ledger, { url: publishUrl, root }));
   await listen(server, options);
   const { figures, pause } = output;
   return {
     asset,
     serial,
-    url: `http://${options.host}:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     publishUrl,
     figures,
     pause,

@@ -1,7 +1,7 @@
 // What a test may need of the machine it runs on, and whether this machine has it.
 
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 const systemFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -25,7 +25,7 @@ const known = new Map<string, boolean>();
 
 /**
  * Those of `needs` that this machine lacks. `root` is user id 0, `netns` the right to make a network namespace,
- * `env:NAME` a set environment variable (attached hardware); every other word is a program.
+ * `env:NAME` a set environment variable (attached hardware), `appliance-tree` the Debian tree that `make deps-test` makes; every other word is a program.
  */
 export function findMissing(needs: readonly string[]): readonly string[] {
   return needs.filter((need) => {
@@ -38,6 +38,7 @@ export function findMissing(needs: readonly string[]): readonly string[] {
 function isMet(need: string): boolean {
   if (need === "root") return process.getuid?.() === 0;
   if (need === "netns") return mayMakeNamespace();
+  if (need === "appliance-tree") return existsSync(spawnSync(join(import.meta.dirname, "../../scripts/appliance-tree"), ["--where"], { encoding: "utf8" }).stdout.trim());
   if (need.startsWith("env:")) return (process.env[need.slice(4)] ?? "") !== "";
   return findExecutable(need) !== undefined;
 }

@@ -43,6 +43,8 @@ export interface Agent {
 }
 
 export interface Town {
+  /** The name of a house's namespace, or of the gateway's. */
+  namespace(house: string): string;
   /** A process in a house, or in the gateway under a user. */
   start(house: string, userId: number): Agent;
   /** Runs a program in a house. Throws with what it printed when it fails. */
@@ -69,6 +71,7 @@ export function buildTown(defer: Defer, names: readonly string[] = HOUSES.map(({
   inside("gateway", "sh", ["-c", `ip link set lo up; sysctl -qw net.ipv4.ip_unprivileged_port_start=0; ${names.includes("cloud") ? "ip route add default via 10.40.0.1; ip -6 route add default via 2a00:40::9" : ""}`]);
   const agent = join(import.meta.dirname, "agent.ts");
   return {
+    namespace,
     run: inside,
     start: (house, userId) => command(startChild(defer, "ip", ["netns", "exec", namespace(house), "setpriv", "--reuid", String(userId), "--regid", String(userId), "--clear-groups", process.execPath, agent])),
     counters: () => readCounters(inside("gateway", "nft", ["-j", "list", "counters"])),

@@ -1,0 +1,26 @@
+// limit: 300s
+// Shows on a booted appliance that its real zones, under their users, units and rules, do their work: read machines in both segments and send to the cloud.
+
+import { assert, suite } from "../support/suite.ts";
+import { buildTown } from "../walls/town.ts";
+import { NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
+import { APPLIANCE_NEEDS, raiseWalls, startAppliance } from "./start-appliance.ts";
+
+suite(
+  "appliance, declared flows",
+  (test) => {
+    test("K2.2.1 readings of machines in both segments, by IPv4 and IPv6, reach the broker that its name leads to, through the rules of the real zones", async (context) => {
+      const town = buildTown(context.defer);
+      const neighbours = await startNeighbourhood(context, town, { rate: 5 });
+      const appliance = await startAppliance(context, town, { configuration: neighbours.configuration, files: { "etc/resolv.conf": RESOLV_CONF } });
+      raiseWalls(appliance, neighbours.configuration);
+      neighbours.introduce(appliance);
+      await appliance.until("every machine is connected", ({ assets }) => Object.values(assets).filter(({ link }) => link === "connected").length === 4);
+      await appliance.until("the broker confirms readings", ({ outbox }) => outbox.queued === 0);
+      const { lost, acknowledged } = await neighbours.settle(appliance);
+      assert.is(lost, 0);
+      assert.ok(acknowledged > 0);
+    }, { limitMs: 150_000 });
+  },
+  { needs: [...APPLIANCE_NEEDS, ...NEIGHBOURHOOD_NEEDS] },
+);
