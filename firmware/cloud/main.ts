@@ -5,6 +5,7 @@ import { openConduit } from "../runtime/conduit-client.ts";
 import type { ConduitClient } from "../runtime/conduit-client.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
 import type { Service, ZoneContext } from "../runtime/service.ts";
+import { openNames } from "./names/names.ts";
 import { openLeaseDesk } from "./uplink/lease-desk.ts";
 import type { LeaseDesk } from "./uplink/lease-desk.ts";
 import { TIMING } from "./uplink/timing.ts";
@@ -82,10 +83,12 @@ async function nextLink(ports: ZonePorts, present: LinkAnswer, signal: AbortSign
   }
 }
 
-async function runLink(ports: ZonePorts, { link, secrets, gateway, version }: LinkAnswer, signal: AbortSignal): Promise<void> {
+async function runLink(ports: ZonePorts, { link, secrets, gateway, version, nameServers }: LinkAnswer, signal: AbortSignal): Promise<void> {
   const { context, core, desk, timing } = ports;
+  const { clock } = context;
   if (link === null) return void (await untilStopped(core.call("state", { state: "stopped" }, signal), signal));
-  await runUplink({ gateway, version, link, secrets }, { clock: context.clock, log: context.log.child("uplink"), timing, core, desk }, signal);
+  const names = openNames({ clock, log: context.log.child("names"), timing: timing.names, core, servers: nameServers });
+  await runUplink({ gateway, version, link, secrets }, { clock, log: context.log.child("uplink"), timing, names, core, desk }, signal);
 }
 
 async function untilStopped<Reply>(call: Promise<Reply>, signal: AbortSignal): Promise<Reply | undefined> {

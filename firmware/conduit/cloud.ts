@@ -7,6 +7,9 @@ import { LogLevelSchema } from "../config/log-section.ts";
 import { get, post, postForBytes } from "./route.ts";
 import { AfterSchema, FaultReportSchema, NothingSchema, OutboxFiguresSchema, SecretsSchema, SeqRangeSchema } from "./shared.ts";
 
+/** Addresses that one name may stand for. */
+export const MAX_ADDRESSES = 256;
+
 export const LANES = ["events", "live", "backlog"] as const;
 export type Lane = (typeof LANES)[number];
 export const LaneSchema = Type.Enum(LANES);
@@ -14,6 +17,12 @@ export const LaneSchema = Type.Enum(LANES);
 /** What is published beside the readings, retained. */
 export const DOCUMENTS = ["inventory", "status"] as const;
 export type DocumentName = (typeof DOCUMENTS)[number];
+
+const PortSchema = Type.Integer({ minimum: 1, maximum: 65_535 });
+const AddressSchema = Type.String({ pattern: "^[0-9A-Fa-f:.]{2,45}$" });
+const LifeSchema = Type.Integer({ minimum: 1, maximum: 604_800 });
+/** Addresses, each with a port where it is not 53, as `setServers` of node:dns takes them. None: as the system resolves. */
+const NameServersSchema = Type.Array(Type.String(), { maxItems: 8 });
 
 /** Names what lies in a lease's body. An empty lease (nothing came within `waitMs`) has count 0 and no ranges. */
 export const LeaseHeadSchema = Type.Object(
@@ -37,7 +46,38 @@ export const cloudConduit = {
   link: get("/v1/link", {
     input: AfterSchema,
     reply: Type.Object(
-      { revision: Type.Integer(), logLevel: LogLevelSchema, gateway: Type.String(), version: Type.String(), link: Type.Union([CloudSchema, Type.Null()]), secrets: SecretsSchema },
+      { revision: Type.Integer(), logLevel: LogLevelSchema, gateway: Type.String(), version: Type.String(), link: Type.Union([CloudSchema, Type.Null()]), secrets: SecretsSchema, nameServers: NameServersSchema },
+      { additionalProperties: false },
+    ),
+  }),
+  /**
+   * What a name of the configuration stands for: core judges the addresses, and host opens the firewall for those that may stand for it, for as long as
+   * their life. Harmless when repeated. With `fault` the name could not be resolved; the addresses are then those known before. ADDRESS_REFUSED for
+   * another name or port than the configuration has; PEER_TIMEOUT and other passing faults when host does not answer: nothing is known then.
+   */
+  admitName: post("/v1/name", {
+    input: Type.Object(
+      {
+        name: Type.String({ minLength: 1, maxLength: 253 }),
+        port: PortSchema,
+        addresses: Type.Array(Type.Object({ address: AddressSchema, lifeSeconds: LifeSchema }, { additionalProperties: false }), { maxItems: MAX_ADDRESSES }),
+        fault: Type.Optional(FaultReportSchema),
+      },
+      { additionalProperties: false },
+    ),
+    reply: Type.Object(
+      {
+        refused: Type.Array(
+          Type.Object(
+            {
+              address: Type.String(),
+              /** `inwards`: private, or of the machines, of the plant or of management. `walls`: host's firewall knows no such destination. */
+              why: Type.Union([Type.Literal("inwards"), Type.Literal("walls")]),
+            },
+            { additionalProperties: false },
+          ),
+        ),
+      },
       { additionalProperties: false },
     ),
   }),

@@ -9,7 +9,7 @@ import { nameBrokerFault, versionRemedy } from "./broker-fault.ts";
 import { nameTlsFault } from "./certificate-fault.ts";
 import { makeConnection, MAX_INCOMING_BYTES } from "./connection.ts";
 import type { Connection, ConnectPorts } from "./connection.ts";
-import { dial } from "./dial.ts";
+import { destinationOf, dial } from "./dial.ts";
 import { secure } from "./secure.ts";
 import { nameSocketFault } from "./socket-fault.ts";
 import { runStage } from "./stage.ts";
@@ -24,8 +24,9 @@ export interface Will {
 
 /** A connection on which CONNACK has come. Throws a Fault that names what was wrong and the remedy; nothing is left open then. */
 export async function openConnection(target: Target, will: Will, ports: ConnectPorts, signal: AbortSignal): Promise<Connection> {
+  const addresses = await ports.names.find(destinationOf(target), signal);
   const stage: Stage = { clock: ports.clock, limitMs: ports.timing.stageMs, signal };
-  const plain = await dial(target, stage);
+  const plain = await dial(target, { addresses, staggerMs: ports.timing.names.staggerMs }, stage);
   const stream = target.tls === undefined ? plain : await secure(plain, target.tls, target, stage);
   const { client, connack } = await greet(stream, target, will, stage);
   const refusal = demandQos1(connack, target);

@@ -5,6 +5,7 @@ import type { Packet } from "mqtt-packet";
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
 import { errorCode } from "../../runtime/error-code.ts";
+import type { Names } from "../names/names.ts";
 import { CONTENT_REASONS, hex, nameBrokerFault } from "./broker-fault.ts";
 import { nameSocketFault } from "./socket-fault.ts";
 import type { Target } from "./target.ts";
@@ -14,6 +15,7 @@ import { watchPeer } from "./watch-peer.ts";
 export interface ConnectPorts {
   readonly clock: Clock;
   readonly timing: Timing;
+  readonly names: Names;
 }
 
 /** The largest packet we take from a broker; it has nothing to tell us but acknowledgements. */

@@ -1,44 +1,45 @@
 // Opens the TCP connection to the broker, straight or through an HTTP CONNECT proxy (RFC 9110 §9.3.6).
 
 import { request } from "node:http";
-import { connect, isIP } from "node:net";
+import { isIP } from "node:net";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Fault } from "../../../drivers/contract/fault.ts";
+import type { Destination } from "../names/name-fault.ts";
+import { raceAddresses } from "./race-addresses.ts";
+import type { Way } from "./race-addresses.ts";
 import { nameSocketFault } from "./socket-fault.ts";
 import { runStage } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 import type { Proxy, Target } from "./target.ts";
 
-/** A connected stream to the broker's port. The caller closes it. Throws PEER_UNREACHABLE, PEER_TIMEOUT, CREDENTIALS_REFUSED, … */
-export function dial(target: Target, stage: Stage): Promise<Duplex> {
-  return target.proxy === undefined ? dialStraight(target, stage) : dialThrough(target.proxy, target, stage);
+/** Where the gateway itself connects to: the proxy where there is one, which then resolves the broker's name. */
+export function destinationOf({ host, port, proxy }: Target): Destination {
+  return proxy === undefined ? { host, port, setting: "cloud.url" } : { host: proxy.host, port: proxy.port, setting: "cloud.proxy.url" };
 }
 
-function dialStraight(target: Target, stage: Stage): Promise<Duplex> {
-  const where = target.address;
-  const late = (): Fault => new Fault("PEER_TIMEOUT", `${target.host} does not answer on port ${target.port} within ${stage.limitMs / 1000} s`, { where, remedy: "Check the address and that the firewall lets the gateway out." });
-  return runStage<Socket>(stage, late, (done, fail) => {
-    const socket = connect({ host: target.host, port: target.port, noDelay: true });
-    socket.once("connect", () => {
-      socket.removeAllListeners("error");
-      done(socket);
-    });
-    socket.once("error", (error) => fail(nameSocketFault(error, target.host, target.port, where)));
-    return () => {
-      socket.on("error", () => undefined);
-      socket.destroy();
-    };
-  });
+/** A connected stream to the broker's port, over the way to `destinationOf(target)`. The caller closes it. Throws PEER_UNREACHABLE, PEER_TIMEOUT, CREDENTIALS_REFUSED, … */
+export async function dial(target: Target, way: Way, stage: Stage): Promise<Duplex> {
+  const { proxy } = target;
+  if (proxy === undefined) return connectTo(target, way, stage);
+  return askProxy(proxy, await connectTo(target, way, stage), target, stage);
 }
 
-function dialThrough(proxy: Proxy, target: Target, stage: Stage): Promise<Duplex> {
+function connectTo(target: Target, way: Way, stage: Stage): Promise<Socket> {
+  const { host, port, setting } = destinationOf(target);
+  const where = target.proxy === undefined ? target.address : nameProxy(target.proxy);
+  const late = (): Fault => new Fault("PEER_TIMEOUT", `${host} does not answer on port ${port} within ${stage.limitMs / 1000} s`, { where, remedy: `Check ${setting} and that the firewall lets the gateway out.` });
+  return runStage<Socket>(stage, late, (done, fail) => raceAddresses(way, port, stage.clock, { done, fail: (error) => fail(nameSocketFault(error, host, port, where)) }));
+}
+
+/** `way` is connected to the proxy; it is closed where this fails. */
+function askProxy(proxy: Proxy, way: Socket, target: Target, stage: Stage): Promise<Duplex> {
   const authority = `${isIP(target.host) === 6 ? `[${target.host}]` : target.host}:${target.port}`;
-  const where = `proxy ${proxy.host}:${proxy.port}`;
+  const where = nameProxy(proxy);
   const headers = { host: authority, ...(proxy.authorization === undefined ? {} : { "proxy-authorization": proxy.authorization }) };
   const late = (): Fault => new Fault("PEER_TIMEOUT", `the proxy does not open a way to ${authority} within ${stage.limitMs / 1000} s`, { where, remedy: "Check cloud.proxy.url and that the proxy reaches the broker." });
   return runStage<Duplex>(stage, late, (done, fail) => {
-    const asked = request({ host: proxy.host, port: proxy.port, method: "CONNECT", path: authority, headers, agent: false, maxHeaderSize: 16_384 });
+    const asked = request({ createConnection: () => way, method: "CONNECT", path: authority, headers, maxHeaderSize: 16_384 });
     asked.once("connect", (response, socket: Socket, head) => {
       const status = response.statusCode ?? 0;
       if (status < 200 || status > 299) {
@@ -51,8 +52,15 @@ function dialThrough(proxy: Proxy, target: Target, stage: Stage): Promise<Duplex
     });
     asked.on("error", (error) => fail(nameSocketFault(error, proxy.host, proxy.port, where)));
     asked.end();
-    return () => asked.destroy();
+    return () => {
+      asked.destroy();
+      way.destroy();
+    };
   });
+}
+
+function nameProxy({ host, port }: Proxy): string {
+  return `proxy ${host}:${port}`;
 }
 
 function nameRefusal(status: number, reason: string, authority: string, proxy: Proxy, where: string): Fault {

@@ -8,6 +8,7 @@ import type { cloudConduit } from "../../conduit/cloud.ts";
 import type { CloudLink } from "../../config/cloud-section.ts";
 import type { ConduitClient } from "../../runtime/conduit-client.ts";
 import type { Log } from "../../runtime/journal.ts";
+import type { Names } from "../names/names.ts";
 import type { Blame, Open } from "./blame.ts";
 import type { Connection } from "./connection.ts";
 import type { LeaseDesk } from "./lease-desk.ts";
@@ -29,6 +30,7 @@ export interface UplinkPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly timing: Timing;
+  readonly names: Names;
   readonly core: ConduitClient<typeof cloudConduit>;
   readonly desk: LeaseDesk;
 }

@@ -1,6 +1,10 @@
 // The times of the uplink that nobody configures, in one place with their reasons; tests shorten them.
 
+import { NAME_TIMING } from "../names/name-timing.ts";
+import type { NameTiming } from "../names/name-timing.ts";
+
 export interface Timing {
+  readonly names: NameTiming;
   /** For each of TCP, proxy, TLS and CONNACK. */
   readonly stageMs: number;
   /** So long nothing may come from a broker that owes an acknowledgement; a ping is sent at half of it. */
@@ -23,6 +27,7 @@ export interface Timing {
 }
 
 export const TIMING: Timing = {
+  names: NAME_TIMING,
   stageMs: 20_000,
   silenceMs: 30_000,
   unconfirmedMs: 90_000,

@@ -2,10 +2,12 @@
 
 import { asFault, Fault, reportFault } from "../../../drivers/contract/fault.ts";
 import { makeBackoff } from "../../runtime/backoff.ts";
+import { keepAdmitted } from "../names/keep-admitted.ts";
 import { makeBlame } from "./blame.ts";
 import type { Blame } from "./blame.ts";
 import { openConnection } from "./connect.ts";
 import type { Connection } from "./connection.ts";
+import { destinationOf } from "./dial.ts";
 import { offlineWill } from "./documents.ts";
 import { runSession } from "./session.ts";
 import type { SessionEnd, UplinkPorts, UplinkSettings } from "./session.ts";
@@ -41,7 +43,15 @@ async function attempt(settings: UplinkSettings, blame: Blame, ports: UplinkPort
   ports.log.info({ peer: target.address }, "the cloud link is up");
   // The lanes start only afterwards: core opens the live lane by this.
   await tell(ports, { state: "connected", peer: target.address }, signal);
-  return runSession({ connection, target, settings, blame }, ports, signal);
+  const over = new AbortController();
+  const keeping = keepAdmitted(destinationOf(target), { ...ports, timing: ports.timing.names }, AbortSignal.any([signal, over.signal]));
+  keeping.catch((error: unknown) => connection.breakOff(asFault(error)));
+  try {
+    return await runSession({ connection, target, settings, blame }, ports, signal);
+  } finally {
+    over.abort();
+    await keeping;
+  }
 }
 
 async function open(settings: UplinkSettings, ports: UplinkPorts, signal: AbortSignal): Promise<{ target: Target; connection: Connection } | Fault> {

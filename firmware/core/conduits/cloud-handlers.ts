@@ -8,6 +8,7 @@ import { Fault } from "../../../drivers/contract/fault.ts";
 import { CLOUD } from "../cloud-state.ts";
 import { writeInventory } from "../inventory/inventory-document.ts";
 import type { CoreParts } from "../parts.ts";
+import { makeNameJudge } from "./cloud-names.ts";
 import { reviewCloud } from "./review-link.ts";
 
 /** More than the requests that a cloud zone has in flight; a lease has at most some MiB. */
@@ -29,9 +30,10 @@ export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit
   return {
     link: async ({ after, waitMs }, { signal }) => {
       await revisions.link.wait(after, waitMs, signal);
-      const { cloud: link = null, log } = configuration.current;
-      return { revision: revisions.link.value, logLevel: log.level, gateway: core.gateway, version: core.version, link, secrets: secrets.textsFor(link) };
+      const { cloud: link = null, log, network } = configuration.current;
+      return { revision: revisions.link.value, logLevel: log.level, gateway: core.gateway, version: core.version, link, secrets: secrets.textsFor(link), nameServers: [...(network?.dns?.servers ?? [])] };
     },
+    admitName: makeNameJudge(core),
     lease: (request, call) => {
       recall(call);
       return leases.answer(call.identity, () => cloud.destination().lease(request, holderOf(call), call.signal));

@@ -2,7 +2,7 @@
 
 import type { ConfigurationChange } from "../../config/compare.ts";
 import { CLOUD } from "../cloud-state.ts";
-import { ASSET_CODES, CLOUD_LINK_CODES } from "../health/fault-conditions.ts";
+import { ASSET_CODES, CLOUD_LINK_CODES, CLOUD_NAME_CODES } from "../health/fault-conditions.ts";
 import type { CoreParts } from "../parts.ts";
 import { outboxLimitsOf } from "./outbox-limits.ts";
 import { placementsOf, secretUsers } from "./placements.ts";
@@ -28,5 +28,7 @@ export async function applyConfiguration(parts: CoreParts, change?: Configuratio
   if (change === undefined) return;
   revisions.assignments.advance();
   revisions.inventory.advance();
-  if (change.applied.includes("cloud") || change.applied.includes("log")) revisions.link.advance();
+  // Names are resolved anew by a link that has changed; what still holds comes back.
+  if (change.applied.includes("cloud") || change.applied.includes("network")) for (const code of CLOUD_NAME_CODES) conditions.replaceAll(code, new Map());
+  if (change.applied.some((part) => part === "cloud" || part === "network" || part === "log")) revisions.link.advance();
 }

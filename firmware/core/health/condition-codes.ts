@@ -43,6 +43,8 @@ export const SEVERITY_OF = {
   CLOUD_REFUSED: "error",
   CLOUD_MISCONFIGURED: "error",
   CLOUD_STOPPED: "error",
+  CLOUD_NAME_LEADS_INWARDS: "error",
+  CLOUD_NAME_UNRESOLVED: "warning",
   CLOUD_DOCUMENT_REFUSED: "warning",
   READINGS_REJECTED: "error",
   ZONE_CRASH_LOOP: "error",

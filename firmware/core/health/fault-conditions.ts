@@ -17,6 +17,8 @@ export const ASSET_ADVISORY_CODES = ["PUBLISH_URL_REFUSED", "ASSET_ADVISORY"] as
 /** All that can be said of a machine by the name it has in the configuration; gone with it. */
 export const ASSET_CODES = [...ASSET_LINK_CODES, ...ASSET_ADVISORY_CODES, "ASSET_CHANGED", "ASSET_TWICE"] as const satisfies readonly ConditionCode[];
 export const CLOUD_LINK_CODES = ["CLOUD_LOST", "CLOUD_REFUSED", "CLOUD_MISCONFIGURED", "CLOUD_STOPPED"] as const satisfies readonly ConditionCode[];
+/** What is known of the names that the configuration has for the cloud. */
+export const CLOUD_NAME_CODES = ["CLOUD_NAME_LEADS_INWARDS", "CLOUD_NAME_UNRESOLVED"] as const satisfies readonly ConditionCode[];
 
 /** The condition of a machine's link; undefined when it is connected. `connecting` without a fault says nothing new: keep what stands. */
 export function assetLinkCondition(state: LinkState, fault: FaultReport | undefined): Raised | undefined | "keep" {

@@ -171,6 +171,18 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "Messwerte warten im Ausgangsspeicher.",
     remedy: "Speichern Sie die Konfiguration oder starten Sie Weir neu, um es wieder zu versuchen. Geschieht es erneut, geben Sie das Protokoll dem Servicepartner.",
   },
+  CLOUD_NAME_LEADS_INWARDS: {
+    title: "Der Name {subject} der Cloud führt in ein Netz des Unternehmens",
+    cause: "{detail}",
+    effect: "Das Gateway verbindet sich dorthin nicht. Eine bestehende Verbindung läuft weiter, und eine neue führt zu den Adressen dieses Namens, die außerhalb liegen, falls es solche gibt.",
+    remedy: "Prüfen Sie den DNS-Server: Vielleicht will jemand die Messwerte umleiten. Steht der Broker oder der Proxy im eigenen Netz des Unternehmens, tragen Sie statt des Namens seine Adresse ein.",
+  },
+  CLOUD_NAME_UNRESOLVED: {
+    title: "Der Name {subject} der Cloud lässt sich nicht auflösen",
+    cause: "{detail}",
+    effect: "Messwerte werden trotzdem gesendet: Das Gateway nutzt die Adressen, die es zuvor kannte, einen Tag lang, wenn DNS schweigt, einige Minuten lang, wenn DNS sagt, dass es keine gibt.",
+    remedy: "Prüfen Sie `network.dns`, den DNS-Server und den Namen im Abschnitt `cloud` der Konfiguration.",
+  },
   CLOUD_DOCUMENT_REFUSED: {
     title: "Die Cloud nimmt das Dokument `{subject}` nicht an",
     cause: "{detail}",

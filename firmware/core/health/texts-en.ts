@@ -171,6 +171,18 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "Readings wait in the outbox.",
     remedy: "Save the configuration or restart Weir to try again. If it happens again, send the log to your service partner.",
   },
+  CLOUD_NAME_LEADS_INWARDS: {
+    title: "The cloud's name {subject} leads into a network of the company",
+    cause: "{detail}",
+    effect: "The gateway does not connect there. A connection that stands goes on, and a new one is made to addresses of this name that lie outside, if there are any.",
+    remedy: "Check the DNS server: somebody may want the readings to go elsewhere. If the broker or the proxy is in the company's own network, write its address instead of a name.",
+  },
+  CLOUD_NAME_UNRESOLVED: {
+    title: "The cloud's name {subject} cannot be resolved",
+    cause: "{detail}",
+    effect: "Readings are sent all the same: the gateway uses the addresses that it knew before, for a day if DNS is silent, for some minutes if DNS says that there are none.",
+    remedy: "Check `network.dns`, the DNS server and the name in the section `cloud` of the configuration.",
+  },
   CLOUD_DOCUMENT_REFUSED: {
     title: "The cloud does not take the document `{subject}`",
     cause: "{detail}",

@@ -1,7 +1,8 @@
 // The addresses behind cloud names: put into the ruleset's sets while it runs, without loading it anew.
 
-import { mayBeCloudAddress } from "./addresses.ts";
+import { isAddress, mayBeCloudAddress } from "./addresses.ts";
 import { deriveWalls } from "./derive-flows.ts";
+import { cloudDestinations } from "./flows-cloud.ts";
 import type { FirewallInput } from "./input.ts";
 import { identifier, isIpv6, joinNft, nft, port, seconds, singleAddress, type Nft } from "./nft-text.ts";
 
@@ -21,6 +22,11 @@ export function sortCloudAddresses(addresses: readonly CloudAddress[], input: Fi
   const ports = deriveWalls(input).flows.flatMap(({ peers }) => (peers.kind === "names" ? peers.names.map((name) => name.port) : []));
   const accepted = addresses.filter(({ address, port }) => ports.includes(port) && mayBeCloudAddress(address, input));
   return { accepted, refused: addresses.filter((one) => !accepted.includes(one)) };
+}
+
+/** Whether the configuration names this host, which is no address, as a destination at this port. Throws CONFIG_INVALID. */
+export function isCloudName(name: string, number: number, input: FirewallInput): boolean {
+  return !isAddress(name) && cloudDestinations(input).some(({ host, port: own }) => host === name && own === number);
 }
 
 /** nftables text that adds the addresses or renews their life, in one transaction. Empty for none. Throws INPUT_INVALID. */

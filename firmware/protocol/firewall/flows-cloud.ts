@@ -33,6 +33,11 @@ export function cloudFlows(input: FirewallInput, network: NetworkInput): readonl
   ];
 }
 
+/** What the configuration names as destinations of the zone cloud, whether or not it has a port there. Throws CONFIG_INVALID. */
+export function cloudDestinations(input: FirewallInput): readonly NamedEndpoint[] {
+  return listDestinations(input, input.network?.cloud?.updates ?? []);
+}
+
 function outerFlow(name: string, wire: string, peers: Peers, destinations: readonly Destination[]): Flow {
   const requirements = [...new Set(destinations.flatMap((destination) => destination.requirements))];
   const says = [...new Set(destinations.map((destination) => destination.says))].join(" ");

@@ -2,6 +2,7 @@
 
 import { createHash, randomUUID } from "node:crypto";
 
+import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault, Fault, type FaultReport } from "../../../drivers/contract/fault.ts";
 import { cloudConduit, LANES, type Lane, type LeaseHead } from "../../../firmware/conduit/cloud.ts";
 import type { InputOf, ReplyOf } from "../../../firmware/conduit/route.ts";
@@ -51,7 +52,7 @@ export interface TestCore {
   /** Polls what the test waits for; rejects with `what` when the signal aborts. */
   until(what: string, isSo: () => boolean, signal: AbortSignal): Promise<void>;
   /** Runs the cloud zone; the returned function stops it and waits. Stopped at the test's end in any case. */
-  start(timing?: Partial<Timing>, log?: Log): () => Promise<void>;
+  start(timing?: Partial<Timing>, log?: Log, clock?: Clock): () => Promise<void>;
 }
 
 export const GATEWAY = "hall/1";
@@ -69,9 +70,9 @@ export async function startCore(defer: Defer): Promise<TestCore> {
   const store = makeStore();
   const server = await serveConduit(cloudConduit, store.handlers, { socket, log: silentLog });
   defer(() => server.close());
-  const start: TestCore["start"] = (timing = {}, log = silentLog) => {
+  const start: TestCore["start"] = (timing = {}, log = silentLog, clock = systemClock) => {
     const stop = new AbortController();
-    const running = runCloud({ clock: systemClock, log, dataDir, epoch: randomUUID(), ready: () => undefined }, { ...QUICK, ...timing }, stop.signal);
+    const running = runCloud({ clock, log, dataDir, epoch: randomUUID(), ready: () => undefined }, { ...QUICK, ...timing }, stop.signal);
     let failure: unknown;
     running.catch((error: unknown) => (failure = error));
     const end = async (): Promise<void> => {
@@ -165,6 +166,7 @@ function makeStore() {
       refused.set(document, fault?.message ?? "");
       return {};
     },
+    alive: () => ({}),
     figures: () => ({ queued: Object.values(lanes).reduce((sum, queue) => sum + queue.length, 0), dropped: 0, rejected: rejected.size, oldestSeconds: null }),
     state: (state: { state: string; fault?: FaultReport }) => {
       states.push(state);
