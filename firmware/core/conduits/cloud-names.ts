@@ -1,14 +1,28 @@
 // What the cloud zone may connect to by a name: core judges each address itself, and only then asks host to open the firewall.
 
+import type { Clock } from "../../../drivers/contract/clock.ts";
 import { Fault, reportFault } from "../../../drivers/contract/fault.ts";
 import type { cloudConduit } from "../../conduit/cloud.ts";
 import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import { mayBeCloudAddress } from "../../protocol/firewall/addresses.ts";
 import { isCloudName } from "../../protocol/firewall/cloud-set.ts";
-import type { Call } from "../../runtime/conduit-server.ts";
+import type { FirewallInput } from "../../protocol/firewall/input.ts";
+import type { AuditTrail } from "../audit/trail.ts";
 import { CLOUD } from "../cloud-state.ts";
+import type { Conditions } from "../health/conditions.ts";
+import type { Fading } from "../health/fading.ts";
 import { wordsOf } from "../health/fault-conditions.ts";
-import type { CoreParts } from "../parts.ts";
+import type { HostLink } from "../host/host-link.ts";
+
+/** The parts of core that judge; CoreParts fits. */
+export interface JudgeParts {
+  readonly clock: Clock;
+  readonly conditions: Conditions;
+  readonly fading: Fading;
+  readonly configuration: { readonly current: FirewallInput };
+  readonly host: Pick<HostLink, "isPresent" | "admitCloud">;
+  readonly trail: Pick<AuditTrail, "record" | "recordDenied">;
+}
 
 type Offer = InputOf<typeof cloudConduit.admitName>;
 type Verdict = ReplyOf<typeof cloudConduit.admitName>;
@@ -21,7 +35,7 @@ const SHOWN_MS = 20 * 60_000;
 const FOREIGN_EVERY_MS = 60_000;
 
 /** Only names of the configuration in force at their ports; inner addresses are refused where walls are to stand (docs/decisions/0010). */
-export function makeNameJudge(core: CoreParts): (offer: Offer, call: Call) => Promise<Verdict> {
+export function makeNameJudge(core: JudgeParts): (offer: Offer, call: { readonly signal: AbortSignal }) => Promise<Verdict> {
   const { clock, conditions, configuration, fading, host, trail } = core;
   let foreignMs = Number.NEGATIVE_INFINITY;
   const refuseForeign = ({ name, port }: Offer): Fault => {
@@ -47,14 +61,14 @@ export function makeNameJudge(core: CoreParts): (offer: Offer, call: Call) => Pr
 }
 
 /** One audit entry for as long as the condition stands: a name that flips at each query fills no log. */
-function tellInwards({ conditions, fading, trail }: CoreParts, name: string, inwards: readonly string[]): void {
+function tellInwards({ conditions, fading, trail }: JudgeParts, name: string, inwards: readonly string[]): void {
   const isNew = !conditions.has("CLOUD_NAME_LEADS_INWARDS", name);
   const some = inwards.slice(0, 4).join(", ");
   fading.note("CLOUD_NAME_LEADS_INWARDS", name, `The name ${name} leads to ${some}${inwards.length > 4 ? ` and ${inwards.length - 4} more` : ""}.`, SHOWN_MS);
   if (isNew) trail.record({ actor: CLOUD, action: "cloud-addresses.refused", target: name, result: "refused", detail: { refused: inwards } });
 }
 
-async function askHost({ clock, host }: CoreParts, addresses: Parameters<CoreParts["host"]["admitCloud"]>[0], signal: AbortSignal): Promise<readonly string[]> {
+async function askHost({ clock, host }: JudgeParts, addresses: Parameters<HostLink["admitCloud"]>[0], signal: AbortSignal): Promise<readonly string[]> {
   const limit = new AbortController();
   const stopTimer = clock.after(HOST_MS, () => limit.abort());
   try {
