@@ -89,7 +89,10 @@ async function simulateMachines(flags: MachineFlags): Promise<void> {
   if (flags.writeConfig !== undefined) writeFileSync(flags.writeConfig, await assetsSection(machines));
   for (const { serial, asset, url, publishUrl } of machines.all) print({ machine: serial, asset, url, publish: publishUrl });
   // SIGUSR1 would start Node's inspector; SIGUSR2 is free.
-  process.on("SIGUSR2", machines.pause);
+  process.on("SIGUSR2", () => {
+    machines.pause();
+    print({ paused: machines.figures() });
+  });
   await untilInterrupted(flags.report, () => machines.figures());
   await machines.close();
   print({ ended: machines.figures() });

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { reportVariable, type FileReport } from "../../test/support/report.ts";
 import type { FileResult } from "./summary.ts";
 
-const defaultLimitMs = 120_000;
+const defaultLimitMs = 300_000;
 const reportDescriptor = 3;
 const running = new Set<ChildProcess>();
 
@@ -77,7 +77,7 @@ export function killRunningFiles(): void {
 
 /** Waits a moment for the file's process group to be gone. */
 async function endsByItself(child: ChildProcess): Promise<boolean> {
-  for (const waitMs of [0, 50, 150, 300]) {
+  for (const waitMs of [0, 50, 150, 300, 500, 1000, 2000]) {
     await sleep(waitMs);
     if (!isGroupAlive(child.pid)) return true;
   }

@@ -44,7 +44,7 @@ export async function startMosquitto(folder: string, name: string, more: readonl
 }
 
 async function untilConnectable(port: number, program: Program): Promise<void> {
-  const limit = AbortSignal.timeout(10_000);
+  const limit = AbortSignal.timeout(60_000);
   const attempt = (): Promise<boolean> =>
     new Promise((resolve) => {
       const socket = connect(port, "127.0.0.1", () => {
@@ -143,7 +143,7 @@ export async function until(what: string, limitMs: number, ask: (signal: AbortSi
 }
 
 /** Until every machine is read and the cloud is connected. */
-export function untilReading(gateway: Gateway, machines: number, limitMs = 30_000): Promise<void> {
+export function untilReading(gateway: Gateway, machines: number, limitMs = 90_000): Promise<void> {
   return until("every machine connected", limitMs, async (signal) => {
     const { assets, cloud } = await gateway.status(signal);
     return cloud.state === "connected" && Object.values(assets).filter(({ link }) => link === "connected").length >= machines;

@@ -1,4 +1,4 @@
-// limit: 200s
+// limit: 600s
 // Shows that clocks which jump by a year, the gateway's or the machines', lose, drop and stop nothing.
 
 import { globSync, writeFileSync } from "node:fs";
@@ -55,21 +55,21 @@ suite(
           // The age rule is at work, and a year is no hour to it.
           assert.ok(outbox.queued > 200 && outbox.dropped === 0 && outbox.oldestSeconds !== null && outbox.oldestSeconds < 200, JSON.stringify(outbox));
           await cloud.up();
-          await gateway.until("the cloud is back", (now) => now.cloud.state === "connected" && findCondition(now, "CLOUD_LOST") === undefined, 40_000);
+          await gateway.until("the cloud is back", (now) => now.cloud.state === "connected" && findCondition(now, "CLOUD_LOST") === undefined);
         }
         const samples = await gateway.values();
         assert.ok(samples.length > 0 && samples.every(({ timeQuality }) => timeQuality === systemClock.timeQuality()), JSON.stringify(samples[0]));
         await machines.finish();
-        await gateway.until("the outbox is empty", ({ outbox }) => outbox.queued === 0, 30_000);
+        await gateway.until("the outbox is empty", ({ outbox }) => outbox.queued === 0);
         // With nothing to send, the link lives on its pings, also when the clock jumps between two of them.
         const pings = (): number => cloud.broker.output().match(/Received PINGREQ from jumping\b/g)?.length ?? 0;
         for (const jump of ["+365d", "-365d"]) {
           const before = pings();
-          await until("the uplink pings the broker", context.signal, () => pings() > before, 15_000);
+          await until("the uplink pings the broker", context.signal, () => pings() > before);
           writeFileSync(time, `${jump}\n`);
         }
         const last = pings();
-        await until("the uplink pings the broker after the jump", context.signal, () => pings() > last, 15_000);
+        await until("the uplink pings the broker after the jump", context.signal, () => pings() > last);
         const { outbox, cloud: link } = await gateway.status();
         assert.is(link.state, "connected");
         assert.is(outbox.dropped, 0);
@@ -110,5 +110,5 @@ suite(
       assert.is((await gateway.status()).outbox.dropped, 0);
     });
   },
-  { needs: ["mosquitto"], limitMs: 150_000 },
+  { needs: ["mosquitto"], limitMs: 280_000 },
 );

@@ -1,4 +1,4 @@
-// limit: 120s
+// limit: 600s
 // Shows that a running gateway follows its configuration, keeps to the last good one, and shares a host with another.
 
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
@@ -23,15 +23,13 @@ suite(
       await gateway.untilReading(2);
       const pids = gateway.zonePids();
       write(3);
-      const three = await gateway.until("the third machine is read", (now) => connected(now) === 3, 10_000);
-      assert.equal(three.conditions, []);
+      await gateway.until("the third machine is read, and nothing needs attention", (now) => connected(now) === 3 && now.conditions.length === 0);
       await machines.untilAcknowledged(200);
       write(1);
-      const one = await gateway.until("one machine is read", (now) => connected(now) === 1, 10_000);
+      const one = await gateway.until("one machine is read, and nothing needs attention", (now) => connected(now) === 1 && now.conditions.length === 0);
       assert.is(Object.values(one.assets).filter(({ link }) => link === "not assigned").length, 2, JSON.stringify(one.assets));
-      assert.equal(one.conditions, []);
       write(3);
-      await gateway.until("all are read again", (now) => connected(now) === 3, 10_000);
+      await gateway.until("all are read again", (now) => connected(now) === 3);
       await machines.untilAcknowledged(200);
       assert.equal(gateway.zonePids(), pids);
       const comparison = await settleAccounts({ gateway, machines: [machines], cloud });
@@ -49,18 +47,18 @@ suite(
       const good = readFileSync(file, "utf8");
       const line = good.split("\n").findIndex((text) => text.startsWith("cloud:")) + 1;
       writeFileSync(file, good.replace("cloud:", "clowd:"));
-      const broken = await gateway.until("the typo is named", (now) => findCondition(now, "CONFIG_BROKEN") !== undefined, 10_000);
+      const broken = await gateway.until("the typo is named", (now) => findCondition(now, "CONFIG_BROKEN") !== undefined);
       const condition = findCondition(broken, "CONFIG_BROKEN");
       assert.match(condition?.cause ?? "", `${file}:${line}:1: `);
       assert.match(condition?.cause ?? "", /cloud/);
       assert.match(condition?.remedy ?? "", /weir check/);
       assert.is(connected(broken), 2);
-      assert.is(broken.cloud.state, "connected");
+      await gateway.until("the cloud is connected", ({ cloud: { state } }) => state === "connected");
       await machines.untilAcknowledged(100);
       // A new machine beside the fault waits with it; correcting the fault is all it takes.
       appendFileSync(file, "\n");
       writeFileSync(file, good);
-      await gateway.until("the condition is over", (now) => findCondition(now, "CONFIG_BROKEN") === undefined, 10_000);
+      await gateway.until("the condition is over", (now) => findCondition(now, "CONFIG_BROKEN") === undefined);
       const check = startChild(context.defer, process.execPath, [weir, "check", "--config", file]);
       assert.is((await check.exited).code, 0, check.output());
     });
@@ -98,5 +96,5 @@ suite(
       assert.is(comparison.streams.length, 2, JSON.stringify(comparison.streams));
     });
   },
-  { needs: ["mosquitto"], limitMs: 60_000 },
+  { needs: ["mosquitto"], limitMs: 240_000 },
 );

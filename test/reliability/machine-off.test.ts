@@ -1,4 +1,3 @@
-// limit: 120s
 // Shows that a machine which is off is seen to be off, also where the gateway restarts meanwhile: its points are bad, with the reason, here and in the cloud.
 
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
@@ -40,8 +39,8 @@ suite(
           assert.match(reason ?? "", /ECONNREFUSED|closed the connection|connection broke/);
         }
         await gateway.until("the lost machine is named, and the cloud has all", (now) => findCondition(now, "ASSET_LOST") !== undefined && now.outbox.queued === 0);
-        const backMs = systemClock.uptimeMs();
         machine = await start();
+        const backMs = systemClock.uptimeMs();
         await untilAll("good");
         const tookMs = systemClock.uptimeMs() - backMs;
         console.log(`${restart}: ${values.length} points good again ${Math.round(tookMs)} ms after the machine's start`);
@@ -61,5 +60,5 @@ suite(
       }
     });
   },
-  { needs: ["mosquitto"], limitMs: 100_000 },
+  { needs: ["mosquitto"], limitMs: 240_000 },
 );

@@ -1,4 +1,3 @@
-// limit: 300s
 // REL-2: a power cut at any instant loses no acknowledged reading, and the database opens undamaged.
 // What a real outbox writes and syncs is recorded in the order in which the kernel saw it, then replayed to 200 cuts; docs/reliability.md names the method.
 

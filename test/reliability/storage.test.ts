@@ -1,4 +1,4 @@
-// limit: 200s
+// limit: 600s
 // Shows that the disk never fills: oldest samples go first, every one of them named; and that a disk filled by others loses nothing.
 
 import { spawnSync } from "node:child_process";
@@ -86,10 +86,13 @@ function keysOf(lines: readonly LedgerLine[], isWanted: (line: LedgerLine) => bo
 async function expectRefusal({ signal }: TestContext, gateway: GatewayUnderTest, machines: SimulatedMachines): Promise<void> {
   const full = await gateway.until("the full disk is named", (now) => findCondition(now, "STORAGE_FULL") !== undefined);
   assert.match(findCondition(full, "STORAGE_FULL")?.remedy ?? "", /Free space/);
-  // What was on its way is through; from then on nothing is acknowledged.
-  const then = machines.figures();
-  await until("the machines begin to wait", signal, () => machines.figures().pending > then.pending + 400);
-  const before = machines.figures();
+  // What was on its way comes through first; from then on nothing is acknowledged.
+  let before = machines.figures();
+  for (let isThrough = false; !isThrough; ) {
+    const { pending, acknowledged } = (before = machines.figures());
+    await until("the machines begin to wait", signal, () => machines.figures().pending > pending + 400);
+    isThrough = machines.figures().acknowledged === acknowledged;
+  }
   await until("the machines wait", signal, () => machines.figures().pending > before.pending + 800);
   assert.is(machines.figures().acknowledged, before.acknowledged);
   const { conditions, outbox } = await gateway.status();
@@ -112,14 +115,14 @@ suite(
       const watch = watchDisk(context, disk);
       const gateway = startGateway(context, { folder, dataDir: join(disk, "data") });
       await gateway.untilReading(2);
-      const dropping = await gateway.until("readings are dropped", ({ outbox }) => outbox.dropped > 20_000, 90_000);
+      const dropping = await gateway.until("readings are dropped", ({ outbox }) => outbox.dropped > 20_000, 200_000);
       assert.match(findCondition(dropping, "OUTBOX_DROPPING", "cloud")?.cause ?? "", /KiB/);
       await machines.finish();
       const { dropped, queued } = (await gateway.status()).outbox;
       console.log(`64 MiB: ${machines.figures().acknowledged} acknowledged, ${queued} kept, ${dropped} dropped, at least ${Math.round(watch.least() / 1024)} KiB free`);
       assert.ok(watch.least() > 8 * mebibyte, `at least ${watch.least()} bytes were free`);
       await cloud.up();
-      await gateway.until("the outbox is empty", ({ outbox }) => outbox.queued === 0, 60_000);
+      await gateway.until("the outbox is empty", ({ outbox }) => outbox.queued === 0, 120_000);
       cloud.flush();
       assert.is((await gateway.status()).outbox.dropped, dropped);
       await gateway.stop();
@@ -197,12 +200,12 @@ suite(
       assert.match(findCondition(told, "STORAGE_FULL")?.remedy ?? "", /Free space/);
       assert.is(told.zones["core"]?.restarts, 0);
       rmSync(foreign);
-      const { conditions } = await gateway.untilReading(1);
-      assert.equal(conditions.map(({ code }) => code), []);
+      await gateway.untilReading(1);
+      await gateway.until("nothing needs attention", ({ conditions }) => conditions.length === 0);
       assert.is((await gateway.stop()).code, 0);
     });
   },
-  { needs: ["mosquitto", "root", "mount"], limitMs: 120_000 },
+  { needs: ["mosquitto", "root", "mount"], limitMs: 290_000 },
 );
 
 /** Writes until the file system takes no more. */

@@ -149,7 +149,7 @@ suite("layers", (test) => {
   test("what the design allows breaks no rule", ({ defer }) => {
     assert.equal(cruise(defer, writeEdges("import", allowed)), []);
   });
-}, { limitMs: 30_000 });
+}, { limitMs: 90_000 });
 
 function isFound(found: readonly Violation[], rule: string, from: string, to: string): boolean {
   return found.some((violation) => violation.rule.name === rule && violation.from === from && violation.to === to);

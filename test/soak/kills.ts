@@ -25,7 +25,7 @@ export async function killOne(rig: Rig, drawn: Victim): Promise<Killed> {
     const zones = [...rig.gateway.zones().values()];
     rig.gateway.program.kill("SIGKILL");
     await rig.gateway.close();
-    await until("no zone outlives its supervisor", 10_000, () => zones.every((pid) => !isAlive(pid)));
+    await until("no zone outlives its supervisor", 60_000, () => zones.every((pid) => !isAlive(pid)));
     rig.gateway = startGateway(rig.folder);
     return { victim: drawn, pid: undefined };
   }

@@ -137,7 +137,11 @@ async function restoreOnce(rig: Rig, say: (line: string) => void): Promise<void>
 
 /** Ends the load and waits until machines, outbox and broker hold nothing any more. */
 async function drain(rig: Rig, say: (line: string) => void): Promise<void> {
+  const paused = rig.machines.program.next("paused");
   rig.machines.program.kill("SIGUSR2");
+  // Only what is reported after the pause counts: under load, too, nothing may wait for a moment.
+  await paused;
+  await rig.machines.program.next("figures");
   say("the load has ended; waiting until everything is delivered");
   await until("every reading is acknowledged to its machine", drainLimitMs, () => rig.machines.figures()?.pending === 0);
   await until("the outbox is empty", drainLimitMs, async (signal) => (await rig.gateway.status(signal)).outbox.queued === 0, 200);

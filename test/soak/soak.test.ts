@@ -1,4 +1,3 @@
-// limit: 300s
 // Shows that no acknowledged reading is lost when zones are killed at random (REL-1): a short soak of what `make soak` does.
 
 import { assert, suite } from "../support/suite.ts";

@@ -14,7 +14,7 @@ export type TestBody = (context: TestContext) => unknown;
 const graceMs = 1000;
 
 /** Runs `body` once, then its clean-up. Rejects with the first failure, or with an AggregateError of several. */
-export async function attempt(body: TestBody, limitMs: number, cleanUpLimitMs = 10_000): Promise<void> {
+export async function attempt(body: TestBody, limitMs: number, cleanUpLimitMs = 30_000): Promise<void> {
   const abort = new AbortController();
   const cleanUps: (() => unknown)[] = [];
   let hasEnded = false;

@@ -1,7 +1,7 @@
 // A whole gateway as its user meets it: `weir start` with a generated weir.yaml and a data directory of its own, as real processes.
 
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
@@ -65,7 +65,7 @@ export function startGateway({ defer, signal }: TestContext, options: GatewayOpt
     cancel();
   });
   const status = (limit: AbortSignal = signal): Promise<Status> => client.call("status", {}, limit);
-  const untilStatus: GatewayUnderTest["until"] = async (what, isSo, limitMs = 20_000) => {
+  const untilStatus: GatewayUnderTest["until"] = async (what, isSo, limitMs) => {
     let last: Status | undefined;
     try {
       await until(what, signal, async (limit) => isSo((last = await status(limit))), limitMs);
@@ -79,7 +79,7 @@ export function startGateway({ defer, signal }: TestContext, options: GatewayOpt
     const startedMs = systemClock.uptimeMs();
     child.kill(how);
     const { code } = await child.exited;
-    await until("all processes of the gateway are gone", signal, () => zones.every((pid) => !isAlive(pid)), 10_000, 5);
+    await until("all processes of the gateway are gone", signal, () => zones.every((pid) => !isAlive(pid)), undefined, 5);
     return { ms: Math.round(systemClock.uptimeMs() - startedMs), code };
   };
   return {
@@ -95,7 +95,7 @@ export function startGateway({ defer, signal }: TestContext, options: GatewayOpt
       if (before === undefined) throw new Error(`the zone ${zone} does not run`);
       const startedMs = systemClock.uptimeMs();
       process.kill(before, "SIGKILL");
-      await untilStatus(`${zone} is back`, ({ zones }) => zones[zone]?.state === "running" && zones[zone].pid !== before, 15_000);
+      await untilStatus(`${zone} is back`, ({ zones }) => zones[zone]?.state === "running" && zones[zone].pid !== before);
       return Math.round(systemClock.uptimeMs() - startedMs);
     },
     stop: () => gone("SIGTERM"),
@@ -103,11 +103,12 @@ export function startGateway({ defer, signal }: TestContext, options: GatewayOpt
   };
 }
 
-/** Writes weir.yaml into the folder, made where it is not there; returns its path. */
+/** Writes weir.yaml into the folder, made where it is not there, in one piece, so that no gateway reads half of it; returns its path. */
 export function writeConfiguration(folder: string, configuration: object): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, "weir.yaml");
-  writeFileSync(path, stringify(configuration));
+  writeFileSync(`${path}~`, stringify(configuration));
+  renameSync(`${path}~`, path);
   return path;
 }
 
@@ -133,7 +134,7 @@ export function connected({ assets }: Status): number {
 }
 
 /** Asks again and again until the answer is yes; rejects with `what` when `limitMs` is over or the test's time is. */
-export async function until(what: string, signal: AbortSignal, ask: (limit: AbortSignal) => Promise<boolean> | boolean, limitMs = 20_000, everyMs = pollMs): Promise<void> {
+export async function until(what: string, signal: AbortSignal, ask: (limit: AbortSignal) => Promise<boolean> | boolean, limitMs = 60_000, everyMs = pollMs): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   try {
     while (!(await ask(limit))) await systemClock.sleep(everyMs, limit);

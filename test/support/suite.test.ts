@@ -1,5 +1,4 @@
 // Shows that no test file passes by accident: each unsafe way of uvu, written down, makes the run fail.
-// limit: 180s
 
 import { runFixtures, withSuite } from "../scripts/fixture-file.ts";
 import { attempt, type TestContext } from "./attempt.ts";

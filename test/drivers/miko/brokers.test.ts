@@ -52,7 +52,7 @@ suite("miko with real brokers", (test) => {
     const child = startChild(t.defer, "mosquitto", ["-c", file, "-v"]);
     await child.line(/mosquitto version .* running/, t.signal);
     await showKeeping(port, t);
-  }, { needs: ["mosquitto"], limitMs: 30_000 });
+  }, { needs: ["mosquitto"], limitMs: 90_000 });
 
   test("aedes keeps for us what we have not acknowledged", async (t) => {
     const broker = await Aedes.createBroker();
@@ -61,5 +61,5 @@ suite("miko with real brokers", (test) => {
     await once(server, "listening");
     t.defer(() => new Promise<void>((resolve) => broker.close(() => server.close(() => resolve()))));
     await showKeeping((server.address() as AddressInfo).port, t);
-  }, { limitMs: 30_000 });
+  }, { limitMs: 90_000 });
 });

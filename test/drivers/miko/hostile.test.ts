@@ -13,7 +13,9 @@ import { makeContext, makeSink } from "./fake-context.ts";
 import { startMachine, type Answerer, type FakeMachine } from "./fake-machine.ts";
 import { until } from "./until.ts";
 
-const short = { answerTimeout: "300ms", connectTimeout: "300ms" };
+/** For machines that leave us waiting; the others get time enough on a loaded machine. */
+const short = { answerTimeout: "1s", connectTimeout: "1s" };
+const patient = { answerTimeout: "30s", connectTimeout: "30s" };
 
 async function startRaw(defer: Defer, onSocket: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>();
@@ -32,8 +34,8 @@ async function startRaw(defer: Defer, onSocket: (socket: Socket) => void): Promi
 
 async function refuses(url: string, code: FaultCode, t: TestContext, why?: RegExp): Promise<void> {
   const startMs = systemClock.uptimeMs();
-  const fault = await assert.rejects(miko.open(completeMikoConfig({ url, ...short }, "test"), makeContext(), t.signal), code);
-  assert.ok(systemClock.uptimeMs() - startMs < 2500, `took ${systemClock.uptimeMs() - startMs} ms`);
+  const fault = await assert.rejects(miko.open(completeMikoConfig({ url, ...(code === "PEER_TIMEOUT" ? short : patient) }, "test"), makeContext(), t.signal), code);
+  assert.ok(systemClock.uptimeMs() - startMs < 20_000, `took ${systemClock.uptimeMs() - startMs} ms`);
   assert.match(String(fault), new RegExp(new URL(url).host));
   if (why !== undefined) assert.match(String(fault), why);
 }
@@ -81,7 +83,7 @@ suite("hostile request interface", (test) => {
       await tryOnce(machine, t);
     });
     await fc.assert(property, { numRuns: 120, interruptAfterTimeLimit: 15_000 });
-  }, { limitMs: 30_000 });
+  }, { limitMs: 90_000 });
 });
 
 /** Opens, follows until the first readings or a short while, closes; throws what is no fault of the peer. */
@@ -124,7 +126,7 @@ suite("hostile broker", (test) => {
       const machine = await startMachine(t.defer);
       machine.broker.onConnect = (socket) => socket.write(bytes) || true;
       const context = makeContext();
-      const session = await miko.open(completeMikoConfig({ url: machine.url, ...short }, "test"), context, t.signal);
+      const session = await miko.open(completeMikoConfig({ url: machine.url, ...(code === "PEER_TIMEOUT" ? { answerTimeout: "2s" } : patient) }, "test"), context, t.signal);
       t.defer(() => session.close());
       const fault = await assert.rejects(session.subscribe?.(makeSink(context).accept, t.signal) ?? Promise.resolve(), code);
       assert.match(String(fault), /mqtt broker 127\.0\.0\.1/);

@@ -147,7 +147,8 @@ suite("miko session", (test) => {
     machine.broker.answersPings = false;
     const startMs = systemClock.uptimeMs();
     const fault = await assert.rejects(ended, "PEER_TIMEOUT");
-    assert.ok(systemClock.uptimeMs() - startMs < 3000);
+    const tookMs = systemClock.uptimeMs() - startMs;
+    assert.ok(tookMs < 10_000, `took ${tookMs} ms`);
     assert.match(String(fault), /mqtt broker 127\.0\.0\.1:\d+/);
     assert.ok(machine.broker.pings.length > 0);
   });
@@ -188,7 +189,7 @@ suite("miko session", (test) => {
     const machine = await startMachine(t.defer);
     machine.points.set("n", { value: 0 });
     const context = { ...makeContext(), clock: { ...systemClock, now: () => systemClock.now() + offset } };
-    const { sink, ended } = await open(machine, t, context, { keepAlive: "1s", eventsInterval: "1s" });
+    const { sink, ended } = await open(machine, t, context, { keepAlive: "3s", eventsInterval: "1s" });
     await machine.broker.subscribed(t.signal);
     let value = 0;
     for (const gateway of [year, -year, 0]) {
@@ -201,7 +202,9 @@ suite("miko session", (test) => {
         assert.ok("gatewayTime" in reading && Math.abs(Date.parse(reading.gatewayTime) - systemClock.now() - gateway) < 5000);
         assert.ok(!("historical" in reading));
       }
-      await systemClock.sleep(700, t.signal);
+      // Each of these times lives through a ping.
+      const pings = machine.broker.pings.length;
+      await until(() => machine.broker.pings.length > pings, t.signal);
     }
     await until(() => machine.broker.acknowledged.length === 9, t.signal);
     assert.is(machine.broker.connects.length, 1);

@@ -45,4 +45,4 @@ suite("weir check", (test) => {
     const asData: unknown = JSON.parse((await check(defer, undefined, "--json")).stdout);
     assert.match(JSON.stringify(asData), /"valid":false.*"code":"CONFIG_INVALID"/);
   });
-}, { limitMs: 30_000 });
+}, { limitMs: 60_000 });

@@ -8,20 +8,10 @@ import fc from "fast-check";
 
 import type { FirewallRequest, NetworkRequest } from "../../../firmware/conduit/host.ts";
 import { systemClock } from "../../../firmware/runtime/system-clock.ts";
-import { assert, suite, type Defer } from "../../support/suite.ts";
-import { ask, makeSystem, openLink, startHost } from "./running-host.ts";
+import { assert, suite } from "../../support/suite.ts";
+import { ask, makeNamespace, makeSystem, openLink, startHost } from "./running-host.ts";
 
 const needs = ["root", "netns", "nft"];
-let namespaces = 0;
-
-function makeNamespace(defer: Defer): string {
-  namespaces += 1;
-  const name = `weir-host-${process.pid}-${namespaces}`;
-  execFileSync("ip", ["netns", "add", name]);
-  defer(() => void execFileSync("ip", ["netns", "del", name]));
-  return name;
-}
-
 function rules(namespace: string): string {
   return execFileSync("ip", ["netns", "exec", namespace, "nft", "-s", "list", "ruleset"], { encoding: "utf8" });
 }
@@ -40,7 +30,7 @@ const port: NetworkRequest["ports"][number] = { interface: "eth0", automatic: fa
 suite("host", (test) => {
   test("a wrong firewall change is gone after its time, and a confirmed one holds", async ({ signal, defer }) => {
     const [dir, namespace] = [makeSystem(defer), makeNamespace(defer)];
-    const host = await startHost(defer, signal, dir, namespace, 1500);
+    const host = await startHost(defer, signal, dir, namespace, 6000);
     const { link, audit } = openLink(defer, dir);
     const { change } = await link.applyFirewall("local", wall("good"), signal);
     await link.confirm("local", change, signal);
@@ -69,11 +59,11 @@ suite("host", (test) => {
     await startHost(defer, signal, dir, namespace);
     assert.is(rules(namespace), held);
     assert.equal(networkFiles(dir), files);
-  }, { needs, limitMs: 20_000 });
+  }, { needs, limitMs: 60_000 });
 
   test("a network change returns too, and files of others are left alone", async ({ signal, defer }) => {
     const dir = makeSystem(defer);
-    const host = await startHost(defer, signal, dir, makeNamespace(defer), 700);
+    const host = await startHost(defer, signal, dir, makeNamespace(defer), 3000);
     const { link } = openLink(defer, dir);
     const { change } = await link.applyNetwork("local", { ports: [port] }, signal);
     assert.equal(networkFiles(dir).map(([name]) => name), ["50-weir-eth0.network"]);
@@ -142,7 +132,7 @@ suite("host and hostile requests", (test) => {
     assert.equal([networkFiles(dir), calls(dir)], [[], ""]);
     assert.is(readFileSync(join(dir, "sys/bus/usb/outside"), "utf8"), "untouched");
     assert.is(readFileSync(join(dir, "sys/bus/usb/devices/1-1.4/authorized"), "utf8"), "1");
-  }, { needs, limitMs: 20_000 });
+  }, { needs, limitMs: 60_000 });
 
   test("whatever stands in a request's texts, it is refused or becomes rules that nft takes", async ({ signal, defer }) => {
     const dir = makeSystem(defer);
@@ -157,7 +147,7 @@ suite("host and hostile requests", (test) => {
       { numRuns: 40 },
     );
     assert.not(host.output().includes("nft refuses"));
-  }, { needs, limitMs: 30_000 });
+  }, { needs, limitMs: 60_000 });
 });
 
 const good = wall("good");

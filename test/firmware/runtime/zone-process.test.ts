@@ -23,7 +23,7 @@ suite("zone process", (test) => {
     assert.match(output, /the supervisor is gone[^]*has ended/);
   });
 
-  test("cuts itself off within 5 s when it does not come to its end", async ({ defer }) => {
+  test("cuts itself off when it does not come to its end", async ({ defer }) => {
     const child = spawn(process.execPath, [zone, "field", "hangs"], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     defer(() => child.kill("SIGKILL"));
     await once(child, "message");
@@ -31,7 +31,9 @@ suite("zone process", (test) => {
     child.disconnect();
     const [code] = await once(child, "exit");
     assert.is(code, 1);
-    assert.ok(systemClock.uptimeMs() - startedMs < 5000);
+    const tookMs = systemClock.uptimeMs() - startedMs;
+    // It gives itself 4 s; without that it would hang for a minute. The rest of the difference is a loaded machine's.
+    assert.ok(tookMs < 10_000, `took ${tookMs} ms`);
   });
 
   test("runs without a supervisor and ends with Ctrl-C", async ({ defer }) => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../../firmware/runtime/system-clock.ts";
 import { startChild, type Child } from "../../support/child.ts";
+import { isAlive } from "../../support/gateway.ts";
 import { assert, suite, type Defer } from "../../support/suite.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";
 
@@ -23,10 +24,7 @@ function descendants(pid: number): number[] {
 }
 
 async function untilGone(pids: readonly number[], signal: AbortSignal): Promise<void> {
-  while (pids.some((pid) => existsSync(`/proc/${pid}`))) {
-    signal.throwIfAborted();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  while (pids.some(isAlive)) await systemClock.sleep(10, signal);
 }
 
 suite("demonstration", (test) => {
@@ -40,10 +38,11 @@ suite("demonstration", (test) => {
       const atMs = systemClock.uptimeMs();
       demo.kill("SIGINT");
       assert.equal(await demo.exited, { code: 0, signal: null });
-      assert.ok(systemClock.uptimeMs() - atMs < 5500);
+      const tookMs = systemClock.uptimeMs() - atMs;
+      assert.ok(tookMs < 5500, `took ${tookMs} ms`);
       await untilGone(started, signal);
     },
-    { limitMs: 60_000 },
+    { limitMs: 120_000 },
   );
   test(
     "runs twice at a time on one host, and no process outlives one that is killed",
@@ -57,7 +56,7 @@ suite("demonstration", (test) => {
       second.kill("SIGTERM");
       assert.is((await second.exited).code, 0);
     },
-    { limitMs: 60_000 },
+    { limitMs: 120_000 },
   );
   test("refuses a configured cloud, a folder that is not its own and a configuration that is not there", async ({ defer }) => {
     const folder = makeTempDir(defer);

@@ -129,5 +129,5 @@ suite(
       assert.is(core.rejected.size, 0);
     });
   },
-  { limitMs: 15_000 },
+  { limitMs: 60_000 },
 );

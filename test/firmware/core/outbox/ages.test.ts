@@ -11,7 +11,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
-const limitMs = 30_000;
+const limitMs = 60_000;
 
 interface Running {
   readonly clock: Clock;

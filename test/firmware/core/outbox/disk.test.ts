@@ -1,5 +1,4 @@
 // Shows that the outbox never fills the disk, and that counter, gap records and audit agree on what it dropped (REL-4).
-// limit: 200s
 
 import { execFileSync } from "node:child_process";
 import { rmSync, statfsSync, writeFileSync } from "node:fs";
@@ -89,7 +88,7 @@ suite("outbox, disk", (test) => {
       assert.is(again.figures("cloud").dropped, dropped);
       assert.is(again.figures("cloud").queued, 0);
     },
-    { needs, limitMs: 90_000 },
+    { needs, limitMs: 280_000 },
   );
   test(
     "refuses while others fill the disk, says so, and goes on by itself when there is room again",
@@ -114,7 +113,7 @@ suite("outbox, disk", (test) => {
       assert.not(fixture.conditions.has("STORAGE_FULL"));
       await accept(cloud, held);
     },
-    { needs, limitMs: 30_000 },
+    { needs, limitMs: 120_000 },
   );
   test(
     "stays within its own bound of bytes and gives rows up in the order of their class",
@@ -128,7 +127,7 @@ suite("outbox, disk", (test) => {
       assert.is((await lease(cloud, "events", signal)).elements.length, 1);
       assert.is(outbox.figures("cloud").dropped, fixture.drops.reduce((sum, drop) => sum + drop.count, 0));
     },
-    { limitMs: 30_000 },
+    { limitMs: 120_000 },
   );
   test(
     "goes on beside a program that has the file open, and says so until it ends",
@@ -151,6 +150,6 @@ suite("outbox, disk", (test) => {
       cloud.openLive();
       assert.is((await drain(cloud, "backlog", signal)).length, 20);
     },
-    { limitMs: 20_000 },
+    { limitMs: 60_000 },
   );
 });

@@ -1,5 +1,4 @@
 // Shows by random sequences that append, lease, settle and restart agree with a plain model: nothing lost, nothing invented.
-// limit: 180s
 
 import fc from "fast-check";
 import { holder, lease, makeFixture, sample, type Leased } from "./fixture.ts";

@@ -4,7 +4,7 @@ import { accept, drain, event, holder, lease, makeFixture, sample, samples } fro
 import { makeFakeClock } from "../../../support/fake-clock.ts";
 import { assert, suite } from "../../../support/suite.ts";
 
-const limitMs = 20_000;
+const limitMs = 60_000;
 const values = (elements: readonly { readonly value?: number }[]): (number | undefined)[] => elements.map((element) => element.value);
 
 suite(
