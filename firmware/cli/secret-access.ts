@@ -67,7 +67,7 @@ function workOnFiles<Answer>(dataDir: string, work: (secrets: Secrets) => Answer
       const conditions = new Conditions(systemClock, (change, { title, cause }) => void (change === "raised" && process.stderr.write(`weir: ${title}: ${cause}\n`)));
       return work(new Secrets(opened.vault, conditions, new AuditTrail(new Audit(audit.database, systemClock, opened.auditKey), conditions, systemClock)));
     } finally {
-      audit.database.close();
+      audit.log.closeDatabase();
     }
   } finally {
     opened.close();

@@ -39,6 +39,9 @@ export const PointSpecSchema = Type.Object(
   { additionalProperties: false },
 );
 
+/** Readings in one request: it is one piece of a commit, so it bounds how long core's event loop is held. */
+export const READINGS_PER_REQUEST = 512;
+
 export const sourceConduit = {
   /** Long poll: what the zone shall read, and how much it shall log. A change of configuration is a new revision. */
   assignments: get("/v1/assignments", {
@@ -60,7 +63,7 @@ export const sourceConduit = {
   }),
   /** Readings and cursors, committed together with `synchronous=FULL` before the answer. */
   readings: post("/v1/readings", {
-    input: Type.Object({ readings: Type.Array(ReadingSchema, { maxItems: 4096 }), cursors: Type.Optional(Type.Array(CursorMoveSchema, { maxItems: 1000 })) }, { additionalProperties: false }),
+    input: Type.Object({ readings: Type.Array(ReadingSchema, { maxItems: READINGS_PER_REQUEST }), cursors: Type.Optional(Type.Array(CursorMoveSchema, { maxItems: 1000 })) }, { additionalProperties: false }),
     reply: Type.Object(
       {
         accepted: Type.Integer(),

@@ -23,6 +23,8 @@ import { openWhenRoom } from "./waiting-room.ts";
 /** How long the conduits wait at the end for what is being committed; the whole end takes at most 3 s. */
 const CLOSE_MS = 1500;
 const TICK_MS = 1000;
+/** So often that a log is not much longer than it should be when it is copied. */
+const LOOK_AT_LOGS_MS = 200;
 
 export const core: Service = { name: "core", run };
 
@@ -73,14 +75,14 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
   const { configuration } = parts;
   let applying = Promise.resolve();
   configuration.onChange((change) => {
-    applying = applying.then(() => applyConfiguration(parts, change)).catch((error: unknown) => parts.log.error({ fault: asFault(error) }, "the changed configuration was not applied completely"));
+    return (applying = applying.then(() => applyConfiguration(parts, change)).catch((error: unknown) => parts.log.error({ fault: asFault(error) }, "the changed configuration was not applied completely")));
   });
-  await Promise.all([configuration.watch(signal), tick(parts, signal), unlessCancelled(open.verifyAudit(signal))]);
+  await Promise.all([configuration.watch(signal), tick(parts, signal), copyLogs(open, signal), unlessCancelled(open.verifyAudit(signal))]);
   await applying;
 }
 
 /** Once a second: what is written late, gathered or fades. */
-async function tick({ clock, fading, links, log, losses, trail, values }: CoreParts, signal: AbortSignal): Promise<void> {
+async function tick({ clock, fading, links, log, losses, trail, turns, values }: CoreParts, signal: AbortSignal): Promise<void> {
   let isFailing = false;
   while (!signal.aborted) {
     await unlessCancelled(clock.sleep(TICK_MS, signal));
@@ -88,7 +90,9 @@ async function tick({ clock, fading, links, log, losses, trail, values }: CorePa
     trail.tick();
     losses.retry();
     try {
+      await turns.next();
       values.flush();
+      await turns.next();
       links.flush();
       isFailing = false;
     } catch (error) {
@@ -96,6 +100,13 @@ async function tick({ clock, fading, links, log, losses, trail, values }: CorePa
       if (!isFailing) log.warn({ fault: asFault(error, "state.db") }, "last values cannot be written");
       isFailing = true;
     }
+  }
+}
+
+async function copyLogs(open: OpenCore, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await unlessCancelled(open.parts.clock.sleep(LOOK_AT_LOGS_MS, signal));
+    await open.copyLogs();
   }
 }
 

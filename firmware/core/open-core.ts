@@ -32,6 +32,7 @@ import type { Outbox } from "./outbox/outbox.ts";
 import type { CoreParts, Revisions } from "./parts.ts";
 import { openDatabase } from "./storage/open-database.ts";
 import type { OpenedDatabase } from "./storage/open-database.ts";
+import { Turns } from "./turns.ts";
 import { keyFile } from "./vault/key-file.ts";
 import { openVault } from "./vault/open-vault.ts";
 import type { OpenedVault } from "./vault/open-vault.ts";
@@ -41,6 +42,8 @@ export interface OpenCore {
   readonly parts: CoreParts;
   /** Walks the audit log in portions and raises AUDIT_CHAIN_BROKEN; ends early when the signal aborts. */
   verifyAudit(signal: AbortSignal): Promise<void>;
+  /** Copies the logs of state, audit and vault that are long enough. To be called again and again; rejects when the disk fails, which must end the process. */
+  copyLogs(): Promise<void>;
   /** Commits what waits and closes everything. Called once. */
   close(): Promise<void>;
 }
@@ -69,14 +72,15 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const { clock, log, dataDir, setLogLevel = () => undefined } = context;
   const { audit, conditions, state, trail, vault } = openStores(context, closers);
   const kept = openKept(state.database);
-  const configuration = await ActiveConfiguration.open({ file: context.configFile, clock, kept, conditions, trail }, signal);
+  const turns = new Turns(clock);
+  const configuration = await ActiveConfiguration.open({ file: context.configFile, clock, kept, conditions, trail, turns }, signal);
   const gateway = configuration.current.gateway.id ?? keepGatewayId(dataDir);
   const revisions: Revisions = { assignments: new Revision(clock), link: new Revision(clock), inventory: new Revision(clock), values: new Revision(clock) };
   const register = new Register(new AssetRows(state.database), clock, revisions.inventory);
   const values = new LastValues(state.database, revisions.values);
   const links = new Links(state.database);
-  closers.push(() => links.flush(), () => flushAll(values));
-  const outbox = await openOutboxOf(context, configuration, kept, conditions, trail);
+  closers.push(() => flushAll(links), () => flushAll(values));
+  const outbox = await openOutboxOf(context, { configuration, kept, conditions, trail, turns });
   closers.push(() => outbox.close());
   const losses = new Losses({ clock, links, log, outbox, register, values });
   const fading = new Fading(conditions, clock);
@@ -86,12 +90,19 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const host = openHostLink({ socket: conduitSocket(dataDir, "host"), clock, epoch: context.epoch, log: log.child("host"), trail });
   closers.push(() => host.close());
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version };
-  const parts: CoreParts = { ...start, clock, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host };
+  const parts: CoreParts = { ...start, clock, turns, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host };
   const verify = async (stop: AbortSignal): Promise<void> => {
-    const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop));
+    const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop).then(() => turns.next()));
     if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);
   };
-  return { parts, verifyAudit: verify, close };
+  const copyLogs = async (): Promise<void> => {
+    for (const { log: own } of [state, audit, vault]) {
+      if (!own.isDue) continue;
+      await turns.next();
+      await own.start("readers");
+    }
+  };
+  return { parts, verifyAudit: verify, copyLogs, close };
 }
 
 interface Stores {
@@ -109,25 +120,26 @@ function openStores(context: ZoneContext, closers: (() => unknown)[]): Stores {
   const vault = openVault(dataDir, keyFile(dataDir), clock);
   closers.push(() => vault.close());
   const audit = openDatabase(join(dataDir, "audit.db"), clock, prepareAuditSchema);
-  closers.push(() => audit.database.close());
+  closers.push(() => audit.log.closeDatabase());
   const trail = new AuditTrail(new Audit(audit.database, clock, vault.auditKey), conditions, clock);
   closers.push(() => trail.flushDrops());
   const state = openDatabase(join(dataDir, "state.db"), clock, prepareStateSchema);
-  closers.push(() => state.database.close());
+  closers.push(() => state.log.closeDatabase());
   trail.record({ actor: "core", action: "core.started", target: "core", result: "done", detail: { version: packageJson.version } });
   noteSetAside(conditions, trail, { VAULT_SET_ASIDE: vault, AUDIT_SET_ASIDE: audit, STATE_SET_ASIDE: state });
   return { audit, conditions, state, trail, vault };
 }
 
 /** At the end everything may be written at once: no reader waits any more. Bounded all the same, so that the end comes in time. */
-function flushAll(values: LastValues): void {
-  for (let portion = 0; portion < 40 && values.flush(); portion += 1);
+function flushAll(rows: Links | LastValues): void {
+  for (let portion = 0; portion < 40 && rows.flush(); portion += 1);
 }
 
-function openOutboxOf({ clock, log, dataDir }: ZoneContext, configuration: ActiveConfiguration, kept: Kept, conditions: Conditions, trail: AuditTrail): Promise<Outbox> {
+function openOutboxOf({ clock, log, dataDir }: ZoneContext, { configuration, conditions, kept, trail, turns }: Pick<CoreParts, "configuration" | "conditions" | "trail" | "turns"> & { readonly kept: Kept }): Promise<Outbox> {
   const open = openOutbox({
     file: join(dataDir, "outbox.db"),
     clock,
+    turns,
     log: log.child("outbox"),
     generation: kept.read("outbox-generation"),
     limits: outboxLimitsOf(configuration.current),

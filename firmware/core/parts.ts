@@ -15,10 +15,13 @@ import type { Losses } from "./inventory/losses.ts";
 import type { Register } from "./inventory/register.ts";
 import type { Revision } from "./inventory/revision.ts";
 import type { Outbox } from "./outbox/outbox.ts";
+import type { Turns } from "./turns.ts";
 import type { Secrets } from "./vault/secrets.ts";
 
 export interface CoreParts {
   readonly clock: Clock;
+  /** What takes long works in these, so that nothing holds the event loop for longer than a commit. */
+  readonly turns: Turns;
   readonly log: Log;
   /** How much this process logs. */
   readonly setLogLevel: (level: LogLevel) => void;

@@ -2,6 +2,7 @@
 
 import type { CursorMove } from "../../drivers/contract/driver.ts";
 import { isEvent, type Reading } from "../../drivers/contract/reading.ts";
+import { READINGS_PER_REQUEST } from "../conduit/source.ts";
 
 /** What one call of `accept` brought. `next` is the first reading that was not yet sent. */
 export interface Delivery {
@@ -20,7 +21,6 @@ export interface Batch {
   readonly completes: readonly Delivery[];
 }
 
-const MAX_READINGS = 512;
 const MAX_BYTES = 262_144;
 const MAX_CURSORS = 1000;
 
@@ -35,7 +35,7 @@ export function cutBatch(waiting: Delivery[]): Batch {
       const reading = delivery.readings[delivery.next];
       if (reading === undefined) break;
       const size = estimateBytes(reading);
-      if (readings.length > 0 && (readings.length >= MAX_READINGS || bytes + size > MAX_BYTES)) break;
+      if (readings.length > 0 && (readings.length >= READINGS_PER_REQUEST || bytes + size > MAX_BYTES)) break;
       readings.push(reading);
       bytes += size;
     }

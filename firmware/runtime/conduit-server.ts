@@ -25,8 +25,21 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
+/** A reply of type T that its handler wrote in portions, because in one turn it would hold the event loop. */
+export class WrittenReply<T> {
+  readonly json: string;
+  /** Only so that replies of different types are different: never there. */
+  declare readonly reply?: T;
+
+  constructor(json: string) {
+    this.json = json;
+  }
+}
+
+type Reply<T> = T | WrittenReply<T>;
+
 /** One function per route of the contract. A thrown Fault reaches the caller with its code; anything else is a DEFECT, logged here. */
-export type Handlers<C extends Contract> = { readonly [Name in keyof C]: (input: InputOf<C[Name]>, call: Call) => Promise<ReplyOf<C[Name]>> | ReplyOf<C[Name]> };
+export type Handlers<C extends Contract> = { readonly [Name in keyof C]: (input: InputOf<C[Name]>, call: Call) => Promise<Reply<ReplyOf<C[Name]>>> | Reply<ReplyOf<C[Name]>> };
 
 export interface ServeOptions {
   readonly socket: string;
@@ -94,6 +107,7 @@ function addRoute(app: FastifyInstance, route: Route, handler: AnyHandler, runni
         if (!reply.raw.writableFinished) abort.abort();
       });
       const answer = await handler(isGet ? request.query : request.body, identity === undefined ? { signal: abort.signal } : { identity, signal: abort.signal });
+      if (answer instanceof WrittenReply) return reply.type("application/json; charset=utf-8").send(answer.json);
       return route.kind === "raw" ? sendBytes(reply, answer as ReplyOf<typeof route>) : answer;
     },
   });

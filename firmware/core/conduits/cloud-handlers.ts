@@ -8,6 +8,7 @@ import { Fault } from "../../../drivers/contract/fault.ts";
 import { CLOUD } from "../cloud-state.ts";
 import { writeInventory } from "../inventory/inventory-document.ts";
 import type { CoreParts } from "../parts.ts";
+import type { Turns } from "../turns.ts";
 import { makeNameJudge } from "./cloud-names.ts";
 import { reviewCloud } from "./review-link.ts";
 
@@ -65,18 +66,18 @@ function holderOf({ identity }: Call): string {
   return identity.epoch;
 }
 
-async function giveInventory({ clock, gateway, register, revisions }: CoreParts, { after, waitMs }: InputOf<typeof cloudConduit.inventory>, signal: AbortSignal): Promise<ReplyOf<typeof cloudConduit.inventory>> {
+async function giveInventory({ clock, gateway, register, revisions, turns }: CoreParts, { after, waitMs }: InputOf<typeof cloudConduit.inventory>, signal: AbortSignal): Promise<ReplyOf<typeof cloudConduit.inventory>> {
   await revisions.inventory.wait(after, waitMs, signal);
   if (after === revisions.inventory.value) return { head: { revision: after, digest: "" }, body: NOTHING };
   if (after !== 0) await settleDown({ clock, revisions }, signal);
   // The revision from before: what changes while it is written makes the next poll answer at once.
   const revision = revisions.inventory.value;
-  const { body, digest } = await writeInventory(gateway, register, () => clock.uptimeMs(), () => nextTurn(signal));
+  const { body, digest } = await writeInventory(gateway, register, () => clock.uptimeMs(), () => nextTurn(turns, signal));
   return { head: { revision, digest }, body };
 }
 
-async function nextTurn(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+async function nextTurn(turns: Turns, signal: AbortSignal): Promise<void> {
+  await turns.next();
   if (signal.aborted) throw new Fault("CANCELLED", "the cloud zone waits no longer", { cause: signal.reason });
 }
 

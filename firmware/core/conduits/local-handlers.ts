@@ -3,7 +3,7 @@
 import type { localConduit, Status } from "../../conduit/local.ts";
 import type { Handlers } from "../../runtime/conduit-server.ts";
 import { CLOUD } from "../cloud-state.ts";
-import { secretUsers } from "../configuration/placements.ts";
+import { ASSET_USER, secretUsers } from "../configuration/placements.ts";
 import type { Asset } from "../inventory/asset.ts";
 import type { CoreParts } from "../parts.ts";
 import { findSecretNames } from "../vault/secret-names.ts";
@@ -21,14 +21,14 @@ export function makeLocalHandlers(core: CoreParts): Handlers<typeof localConduit
       return { revision, values: samples.map((reading) => ({ asset: reading.asset, name: register.get(reading.asset)?.name ?? reading.asset, reading })) };
     },
     secretNames: () => ({ names: [...secrets.names()] }),
-    setSecret: ({ name, text }) => {
+    setSecret: async ({ name, text }) => {
       secrets.set(name, text, LOCAL);
-      announceSecret(core, name);
+      await announceSecret(core, name);
       return {};
     },
-    deleteSecret: ({ name }) => {
+    deleteSecret: async ({ name }) => {
       secrets.delete(name, LOCAL);
-      announceSecret(core, name);
+      await announceSecret(core, name);
       return {};
     },
     zones: ({ zones: standings }) => {
@@ -43,11 +43,10 @@ export function makeLocalHandlers(core: CoreParts): Handlers<typeof localConduit
 }
 
 /** Whoever's configuration refers to the secret gets the new one by its long poll. */
-function announceSecret({ configuration, secrets, revisions }: CoreParts, name: string): void {
-  const { assets, cloud } = configuration.current;
-  secrets.checkMissing(secretUsers(configuration.current));
-  if (findSecretNames(assets).includes(name)) revisions.assignments.advance();
-  if (findSecretNames(cloud).includes(name)) revisions.link.advance();
+async function announceSecret({ configuration, secrets, revisions, turns }: CoreParts, name: string): Promise<void> {
+  const users = await secrets.checkMissing(() => secretUsers(configuration.current, turns), turns);
+  if (users.get(name)?.startsWith(ASSET_USER) === true) revisions.assignments.advance();
+  if (findSecretNames(configuration.current.cloud).includes(name)) revisions.link.advance();
 }
 
 function readStatus(core: CoreParts): Status {

@@ -1,8 +1,9 @@
 // Core's side of a source conduit: what a zone shall read, what it found, and how its links stand.
 
+import { Fault } from "../../../drivers/contract/fault.ts";
 import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import type { Assignment, sourceConduit } from "../../conduit/source.ts";
-import type { Handlers } from "../../runtime/conduit-server.ts";
+import { WrittenReply, type Handlers } from "../../runtime/conduit-server.ts";
 import type { LogLevel } from "../../runtime/journal.ts";
 import { segmentOf } from "../configuration/placements.ts";
 import { ASSET_ADVISORY_CODES, assetAdvisory } from "../health/fault-conditions.ts";
@@ -11,6 +12,8 @@ import type { CoreParts } from "../parts.ts";
 import { storageFault } from "../storage/open-database.ts";
 import { reviewLink } from "./review-link.ts";
 import { noteQuarantine, takeReadings } from "./take-readings.ts";
+
+type Assignments = ReplyOf<typeof sourceConduit.assignments>;
 
 /** `zone` is the conduit's name; it is served once per process. */
 export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<typeof sourceConduit> {
@@ -26,7 +29,7 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
       }
       mustReopen = false;
       await revisions.assignments.wait(after, waitMs, signal);
-      return { revision: revisions.assignments.value, logLevel: logLevel(), assignments: listAssignments(core, zone) };
+      return writeAssignments(core, zone, signal);
     },
     identify: (input) => takeIdentity(core, zone, input),
     readings: (input, { identity }) => takeReadings(core, zone, input, identity),
@@ -43,18 +46,17 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
   };
 }
 
-function listAssignments(core: CoreParts, zone: string): Assignment[] {
-  const { configuration, register, outbox, secrets } = core;
-  return configuration.current.assets
-    .filter(({ name }) => register.isPlaced(name, zone))
-    .map(({ name, driver, config, segment }) => ({
-      name,
-      driver,
-      config,
-      segment: segmentOf(configuration.current, segment),
-      secrets: secrets.textsFor(config),
-      cursors: outbox.cursors(register.behind(name)),
-    }));
+/** All of one configuration, written machine by machine in as many turns as it takes: 2,000 machines have 2,000 secrets to open. */
+async function writeAssignments({ configuration: { current }, register, outbox, revisions, secrets, turns }: CoreParts, zone: string, signal: AbortSignal): Promise<WrittenReply<Assignments>> {
+  // The revision from before: what changes while it is written makes the next poll answer at once.
+  const revision = revisions.assignments.value;
+  const texts: string[] = [];
+  await turns.each(current.assets.filter(({ name }) => register.isPlaced(name, zone)), ({ name, driver, config, segment }) => {
+    if (signal.aborted) throw new Fault("CANCELLED", "the zone waits no longer", { cause: signal.reason });
+    const assignment: Assignment = { name, driver, config, segment: segmentOf(current, segment), secrets: secrets.textsFor(config), cursors: outbox.cursors(register.behind(name)) };
+    texts.push(JSON.stringify(assignment));
+  });
+  return new WrittenReply(`{"revision":${revision},"logLevel":${JSON.stringify(current.log.level)},"assignments":[${texts.join(",")}]}`);
 }
 
 function takeIdentity(core: CoreParts, zone: string, { assignment, address, assets }: InputOf<typeof sourceConduit.identify>): ReplyOf<typeof sourceConduit.identify> {

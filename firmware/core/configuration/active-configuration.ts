@@ -3,15 +3,16 @@
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault, isFault } from "../../../drivers/contract/fault.ts";
 import type { Fault } from "../../../drivers/contract/fault.ts";
-import { compareConfigurations } from "../../config/compare.ts";
-import type { ConfigurationChange } from "../../config/compare.ts";
-import { loadApart } from "../../config/inspect-apart.ts";
+import { compareMarks } from "../../config/compare.ts";
+import type { ConfigurationChange, PartMarks } from "../../config/compare.ts";
+import { loadApart, type MarkedConfiguration } from "../../config/inspect-apart.ts";
 import { readConfigurationFile } from "../../config/load.ts";
 import type { Configuration } from "../../config/schema.ts";
 import { watchConfiguration } from "../../config/watch.ts";
 import type { AuditTrail } from "../audit/trail.ts";
 import type { Conditions } from "../health/conditions.ts";
 import type { Kept } from "../inventory/state-schema.ts";
+import type { Turns } from "../turns.ts";
 
 export interface ConfigurationOptions {
   /** Undefined: defaults for ever. */
@@ -20,6 +21,12 @@ export interface ConfigurationOptions {
   readonly kept: Kept;
   readonly conditions: Conditions;
   readonly trail: AuditTrail;
+  readonly turns: Turns;
+}
+
+interface Loaded extends MarkedConfiguration {
+  /** The file's bytes, undefined where it could not be used. */
+  readonly known: Uint8Array | undefined;
 }
 
 /** Lines of a broken configuration that a condition shows. */
@@ -30,17 +37,15 @@ const IN_PLACE_AT_START_BYTES = 32_768;
 
 export class ActiveConfiguration {
   readonly #options: ConfigurationOptions;
-  readonly #atStart: Configuration;
-  #current: Configuration;
-  #known: Uint8Array | undefined;
+  readonly #marksAtStart: PartMarks;
+  #loaded: Loaded;
   #last: Promise<unknown> = Promise.resolve();
-  #listener: (change: ConfigurationChange) => void = () => undefined;
+  #listener: (change: ConfigurationChange) => Promise<void> = () => Promise.resolve();
 
-  private constructor(options: ConfigurationOptions, loaded: { readonly configuration: Configuration; readonly known: Uint8Array | undefined }) {
+  private constructor(options: ConfigurationOptions, loaded: Loaded) {
     this.#options = options;
-    this.#atStart = loaded.configuration;
-    this.#current = loaded.configuration;
-    this.#known = loaded.known;
+    this.#marksAtStart = loaded.marks;
+    this.#loaded = loaded;
   }
 
   /** Never fails for the file: with a broken one, or one that has gone, the last good configuration is used and a condition raised. */
@@ -49,15 +54,15 @@ export class ActiveConfiguration {
   }
 
   get current(): Configuration {
-    return this.#current;
+    return this.#loaded.configuration;
   }
 
-  /** Called after each change that was applied. */
-  onChange(listener: (change: ConfigurationChange) => void): void {
+  /** Called after each change; a reload ends, and the next one begins, when what it returns has resolved. */
+  onChange(listener: (change: ConfigurationChange) => Promise<void>): void {
     this.#listener = listener;
   }
 
-  /** Reads the file again. Throws CONFIG_INVALID with the lines; then the configuration before stays in force. One after the other: the newest reading wins. */
+  /** Reads the file again; resolves when it is applied. Throws CONFIG_INVALID with the lines; then the configuration before stays in force. One after the other: the newest reading wins. */
   reload(actor: string, signal: AbortSignal): Promise<ConfigurationChange> {
     const turn = this.#last.then(() => this.#reload(actor, signal));
     this.#last = turn.catch(() => undefined);
@@ -65,20 +70,21 @@ export class ActiveConfiguration {
   }
 
   async #reload(actor: string, signal: AbortSignal): Promise<ConfigurationChange> {
-    const { file, kept, conditions, trail } = this.#options;
+    const { file, kept, conditions, trail, turns } = this.#options;
     if (file === undefined) return { applied: [], needsRestart: [] };
-    const bytes = await this.#load(actor, file, signal);
-    const change = compareConfigurations(this.#current, bytes.configuration);
-    const waiting = compareConfigurations(this.#atStart, bytes.configuration).needsRestart;
-    this.#known = bytes.known;
-    this.#current = bytes.configuration;
-    kept.write("good-configuration", Buffer.from(bytes.known).toString("utf8"));
+    const loaded = await this.#load(actor, file, signal);
+    await turns.next();
+    kept.write("good-configuration", Buffer.from(loaded.known).toString("utf8"));
+    await turns.next();
+    const change = compareMarks(this.#loaded.marks, loaded.marks);
+    const waiting = compareMarks(this.#marksAtStart, loaded.marks).needsRestart;
+    this.#loaded = loaded;
     conditions.clear("CONFIG_BROKEN", file);
     if (waiting.length === 0) conditions.clear("CONFIG_NEEDS_RESTART", file);
     else conditions.raise("CONFIG_NEEDS_RESTART", file, waiting.join(", "));
     if (change.applied.length + change.needsRestart.length === 0) return change;
     trail.record({ actor, action: "configuration.applied", target: file, result: "done", detail: { ...change } });
-    this.#listener(change);
+    await this.#listener(change);
     return change;
   }
 
@@ -90,14 +96,15 @@ export class ActiveConfiguration {
       // What is wrong with the file is a condition by now, and the one before stays in force.
       await this.reload("core", signal).catch((error: unknown) => demandConfigFault(error));
     };
-    await watchConfiguration(file, clock, onChange, signal, this.#known);
+    await watchConfiguration(file, clock, onChange, signal, this.#loaded.known);
   }
 
-  async #load(actor: string, file: string, signal: AbortSignal): Promise<{ readonly configuration: Configuration; readonly known: Uint8Array }> {
+  async #load(actor: string, file: string, signal: AbortSignal): Promise<MarkedConfiguration & { readonly known: Uint8Array }> {
     let known: Uint8Array | undefined;
     try {
       known = await readConfigurationFile(file, signal);
-      return { configuration: await loadApart(known, file, this.#options, signal), known };
+      const { clock, turns } = this.#options;
+      return { ...(await loadApart(known, file, { clock, turn: () => turns.next() }, signal)), known };
     } catch (error) {
       const wasEver = known !== undefined || this.#options.kept.read("good-configuration") !== undefined;
       if (wasEver && isFault(error, "CONFIG_INVALID")) refuse(this.#options, file, error, actor);
@@ -106,28 +113,28 @@ export class ActiveConfiguration {
   }
 }
 
-async function loadAtStart(options: ConfigurationOptions, signal: AbortSignal): Promise<{ readonly configuration: Configuration; readonly known: Uint8Array | undefined }> {
+async function loadAtStart(options: ConfigurationOptions, signal: AbortSignal): Promise<Loaded> {
   const { file, kept, clock } = options;
-  const load = (text: string | Uint8Array, name: string): Promise<Configuration> => loadApart(text, name, { clock, inPlaceBytes: IN_PLACE_AT_START_BYTES }, signal);
-  if (file === undefined) return { configuration: await load("", NO_FILE), known: undefined };
+  const load = (text: string | Uint8Array, name: string): Promise<MarkedConfiguration> => loadApart(text, name, { clock, inPlaceBytes: IN_PLACE_AT_START_BYTES }, signal);
+  if (file === undefined) return { ...(await load("", NO_FILE)), known: undefined };
   const good = kept.read("good-configuration");
   let known: Uint8Array | undefined;
   try {
     known = await readConfigurationFile(file, signal);
-    const configuration = await load(known, file);
+    const loaded = await load(known, file);
     kept.write("good-configuration", Buffer.from(known).toString("utf8"));
-    return { configuration, known };
+    return { ...loaded, known };
   } catch (error) {
     const fault = asFault(error, file);
     if (fault.code !== "CONFIG_INVALID") throw fault;
     // A gateway that never had a configuration starts with the defaults, without complaint.
     if (known !== undefined || good !== undefined) refuse(options, file, fault, "core");
-    return { configuration: await loadGood(good, load), known };
+    return { ...(await loadGood(good, load)), known };
   }
 }
 
 /** A kept text that a newer version refuses is no reason not to start. */
-async function loadGood(text: string | undefined, load: (text: string, name: string) => Promise<Configuration>): Promise<Configuration> {
+async function loadGood(text: string | undefined, load: (text: string, name: string) => Promise<MarkedConfiguration>): Promise<MarkedConfiguration> {
   try {
     return await load(text ?? "", "the last good configuration");
   } catch (error) {

@@ -7,23 +7,26 @@ import type { CoreParts } from "../parts.ts";
 import { outboxLimitsOf } from "./outbox-limits.ts";
 import { placementsOf, secretUsers } from "./placements.ts";
 
-/** What the configuration says goes to the parts; at start everything, later what has changed. */
+/**
+ * What the configuration says goes to the parts; at start everything, later what has changed. Many machines take several turns of the event loop;
+ * the zones are told of it at the end. One call after the other.
+ */
 export async function applyConfiguration(parts: CoreParts, change?: ConfigurationChange): Promise<void> {
-  const { cloud, conditions, configuration, links, outbox, register, revisions, secrets } = parts;
+  const { cloud, conditions, configuration, links, outbox, register, revisions, secrets, turns } = parts;
   const { current } = configuration;
   parts.setLogLevel(current.log.level);
   outbox.setLimits(outboxLimitsOf(current));
   const placements = placementsOf(current);
-  register.place(placements);
+  await turns.next();
+  await register.place(placements, () => turns.next());
   for (const [name] of links.entries()) if (!placements.has(name)) links.delete(name);
-  for (const { code, subject } of conditions.list()) {
-    if (ASSET_CODES.some((known) => known === code) && !placements.has(subject)) conditions.become(ASSET_CODES, subject);
-  }
+  const ofGone = conditions.list().filter(({ code, subject }) => ASSET_CODES.some((known) => known === code) && !placements.has(subject));
+  await turns.each(ofGone, ({ subject }) => void conditions.become(ASSET_CODES, subject));
   if (current.cloud === undefined) {
     conditions.become(CLOUD_LINK_CODES, CLOUD);
     conditions.replaceAll("CLOUD_DOCUMENT_REFUSED", new Map());
   }
-  secrets.checkMissing(secretUsers(current));
+  await secrets.checkMissing(() => secretUsers(configuration.current, turns), turns);
   await cloud.configure(current);
   if (change === undefined) return;
   revisions.assignments.advance();

@@ -2,6 +2,7 @@
 
 import type { Configuration } from "../../config/schema.ts";
 import type { EquipmentPath, Placement } from "../inventory/asset.ts";
+import type { Turns } from "../turns.ts";
 import { findSecretNames } from "../vault/secret-names.ts";
 
 /** The zone that reads machines on the network. The zone for attached hardware comes with its drivers. */
@@ -15,13 +16,16 @@ export function segmentOf(configuration: Configuration, name: string | undefined
   return [...(configuration.segments.find((segment) => segment.name === name)?.subnets ?? [])];
 }
 
-/** For each secret that the configuration refers to: where it does. */
-export function secretUsers(configuration: Configuration): ReadonlyMap<string, string> {
+/** How a user of a secret begins that is a machine; machines come first. */
+export const ASSET_USER = "assets: ";
+
+/** For each secret that the configuration refers to: where it does. Found in as many turns as it takes. */
+export async function secretUsers(configuration: Configuration, turns: Turns): Promise<ReadonlyMap<string, string>> {
   const users = new Map<string, string>();
   const note = (user: string, value: unknown): void => {
     for (const name of findSecretNames(value)) users.set(name, users.has(name) ? `${users.get(name)}, ${user}` : user);
   };
-  for (const asset of configuration.assets) note(`assets: ${asset.name}`, asset.config);
+  await turns.each(configuration.assets, ({ name, config }) => note(`${ASSET_USER}${name}`, config));
   note("cloud", configuration.cloud);
   return users;
 }

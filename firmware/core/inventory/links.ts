@@ -11,6 +11,9 @@ export interface Link {
   readonly fault?: Report["fault"];
 }
 
+/** Some 3 ms. */
+const ROWS_PER_COMMIT = 500;
+
 export class Links {
   readonly #links = new Map<string, Link>();
   readonly #dirty = new Set<string>();
@@ -52,10 +55,12 @@ export class Links {
     if (this.#links.delete(assignment)) this.#dirty.add(assignment);
   }
 
-  /** Writes what changed in one commit. Throws what SQLite throws. */
-  flush(): void {
-    if (this.#dirty.size === 0) return;
-    this.#write([...this.#dirty]);
-    this.#dirty.clear();
+  /** Writes one portion of what changed; true when more waits. Throws what SQLite throws. */
+  flush(): boolean {
+    const portion = [...this.#dirty].slice(0, ROWS_PER_COMMIT);
+    if (portion.length === 0) return false;
+    this.#write(portion);
+    for (const name of portion) this.#dirty.delete(name);
+    return this.#dirty.size > 0;
   }
 }

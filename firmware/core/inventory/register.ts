@@ -3,7 +3,7 @@
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { assetIdOf } from "../../../drivers/contract/identity.ts";
 import type { AssetId } from "../../../drivers/contract/identity.ts";
-import type { Asset, Found, Placement, PointSpec } from "./asset.ts";
+import type { Asset, EquipmentPath, Found, Placement, PointSpec } from "./asset.ts";
 import type { AssetRows } from "./asset-rows.ts";
 import type { Revision } from "./revision.ts";
 
@@ -23,6 +23,8 @@ export interface Identified {
 
 /** How long what a zone had already taken from a machine may be on its way after the machine left the configuration: the zone's long poll, the end of its session and one repeated request. */
 const LEAVING_MS = 30_000;
+/** Some 3 ms of one commit. */
+const ASSETS_PER_COMMIT = 100;
 
 interface Leaving {
   readonly zone: string;
@@ -75,17 +77,26 @@ export class Register {
     return asset.zone === null ? "no configured machine leads to the asset any more" : `the asset is assigned to zone ${asset.zone}, not to ${zone}`;
   }
 
-  /** The configuration names these machines now. Assets whose machine is gone from it stay, assigned to no zone. */
-  place(placements: ReadonlyMap<string, Placement>): void {
+  /**
+   * The configuration names these machines now. Assets whose machine is gone from it stay, assigned to no zone. What is identified meanwhile goes by
+   * the new placements already; the known assets follow in portions of one commit each, with `turn` between them. Resolves when all have.
+   */
+  async place(placements: ReadonlyMap<string, Placement>, turn: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     this.#placements = placements;
-    const changed: Asset[] = [];
-    for (const asset of this.#assets.values()) {
-      if (asset.zone === null) continue;
-      const placement = placements.get(asset.name);
-      const next = placement === undefined ? { ...asset, zone: null } : { ...asset, zone: placement.zone, equipment: placement.equipment };
-      if (next.zone !== asset.zone || JSON.stringify(next.equipment) !== JSON.stringify(asset.equipment)) changed.push(next);
+    const moving = [...this.#assets.keys()].filter((id) => this.#placedAnew(id) !== undefined);
+    for (let from = 0; from < moving.length; from += ASSETS_PER_COMMIT) {
+      if (from > 0) await turn();
+      this.#commit(moving.slice(from, from + ASSETS_PER_COMMIT).flatMap((id) => this.#placedAnew(id) ?? []));
     }
-    this.#commit(changed);
+  }
+
+  /** The asset as its placement wants it; undefined where it is so. */
+  #placedAnew(id: AssetId): Asset | undefined {
+    const asset = this.#assets.get(id);
+    if (asset === undefined || asset.zone === null) return undefined;
+    const placement = this.#placements.get(asset.name);
+    if (placement === undefined) return { ...asset, zone: null };
+    return placement.zone === asset.zone && isSamePath(placement.equipment, asset.equipment) ? undefined : { ...asset, zone: placement.zone, equipment: placement.equipment };
   }
 
   /**
@@ -152,4 +163,9 @@ export class Register {
     if (named === undefined) this.#byName.set(asset.name, new Set([asset.id]));
     else named.add(asset.id);
   }
+}
+
+function isSamePath(one: EquipmentPath, other: EquipmentPath): boolean {
+  const levels = Object.entries(one);
+  return levels.length === Object.keys(other).length && levels.every(([level, name]) => other[level] === name);
 }

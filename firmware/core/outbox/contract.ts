@@ -7,6 +7,7 @@ import type { Reading } from "../../../drivers/contract/reading.ts";
 import type { Lane, LeaseHead } from "../../conduit/cloud.ts";
 import type { RequestIdentity } from "../../conduit/route.ts";
 import type { OutboxFigures, SeqRange } from "../../conduit/shared.ts";
+import type { Turns } from "../turns.ts";
 
 /** The health conditions that the outbox raises and clears, all declared in core/health. The subject is `outbox.db`, of OUTBOX_DROPPING the destination. */
 export const OUTBOX_CONDITIONS = ["OUTBOX_SET_ASIDE", "OUTBOX_RECOVERING", "OUTBOX_DROPPING", "STORAGE_FULL", "WAL_HELD"] as const;
@@ -56,6 +57,8 @@ export interface OutboxLimits {
 }
 
 export interface OutboxOptions {
+  /** Shared with the rest of core; of its own unless said. */
+  readonly turns?: Turns;
   /** Path of outbox.db; its folder exists. */
   readonly file: string;
   readonly clock: Clock;

@@ -4,6 +4,7 @@ import type { Clock } from "../../../drivers/contract/clock.ts";
 import { Fault, isFault } from "../../../drivers/contract/fault.ts";
 import { isBusy, isDamage, isNoRoom, messageOf } from "./database.ts";
 import { ROWS_PER_COMMIT } from "./limits.ts";
+import type { Turns } from "../turns.ts";
 
 /** A piece of a transaction. `run` may run again when the transaction failed for another's sake. */
 export interface Work<T> {
@@ -29,6 +30,7 @@ export interface GroupCommitOptions {
   /** After a commit: what the next one has to wait for, if anything. What waits is gathered meanwhile. */
   readonly pause: () => Promise<void> | undefined;
   readonly clock: Clock;
+  readonly turns: Turns;
   /** See OutboxLimits. */
   readonly gatherMs: () => number;
 }
@@ -88,13 +90,18 @@ export class GroupCommit {
 
   #schedule(): void {
     if (this.#isPaused || this.#waiting.length === 0) return;
-    const { clock, gatherMs } = this.#options;
+    const { clock, gatherMs, turns } = this.#options;
     const restMs = this.#waitingRows >= MUCH_ROWS ? 0 : gatherMs() * (this.#urgent > 0 ? 1 : LEISURE);
     const dueMs = this.#startedMs + restMs;
     if (this.#scheduled !== undefined && this.#scheduled.dueMs <= dueMs) return;
     this.#scheduled?.cancel();
     const leftMs = dueMs - clock.uptimeMs();
-    this.#scheduled = { dueMs, cancel: leftMs > 0 ? clock.after(leftMs, () => this.#turn()) : nextTurn(() => this.#turn()) };
+    const take = (): (() => void) => turns.take(() => this.#turn());
+    this.#scheduled = { dueMs, cancel: leftMs > 0 ? clock.after(leftMs, () => this.#due(take())) : take() };
+  }
+
+  #due(cancel: () => void): void {
+    this.#scheduled = { dueMs: Number.NEGATIVE_INFINITY, cancel };
   }
 
   #turn(): void {
@@ -187,9 +194,4 @@ export class GroupCommit {
     if (isFault(error)) return error;
     return new Fault("INPUT_INVALID", `the request cannot be stored: ${messageOf(error)}`, { where: this.#options.where, remedy: "Correct the request.", cause: error });
   }
-}
-
-function nextTurn(callback: () => void): () => void {
-  const immediate = setImmediate(callback);
-  return () => clearImmediate(immediate);
 }

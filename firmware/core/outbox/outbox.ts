@@ -19,6 +19,7 @@ import { SPAN } from "./schema.ts";
 import type { Store } from "./store.ts";
 import type { Stream } from "./stream.ts";
 import { Timers } from "./timers.ts";
+import { Turns } from "../turns.ts";
 import { Verifier } from "./verifier.ts";
 
 export type * from "./contract.ts";
@@ -46,6 +47,8 @@ class OpenOutbox implements Outbox {
   readonly #verifier = new Verifier();
   readonly #destinations = new Map<string, OpenDestination>();
   readonly #timers: Timers;
+  readonly #turns: Turns;
+  #isVerifying = false;
   #limits: Bounds;
   #store: Store;
   #leases = 0;
@@ -56,6 +59,7 @@ class OpenOutbox implements Outbox {
     this.#limits = limits;
     this.#store = opened.store;
     this.#timers = new Timers(options.clock);
+    this.#turns = options.turns ?? new Turns(options.clock);
     this.#ages = new Ages(options.clock, opened.store.sql.meta.get(AGES));
     const pair = pairStore(opened.store, options.generation);
     this.generation = pair.generation;
@@ -68,6 +72,7 @@ class OpenOutbox implements Outbox {
       stored: (fault) => this.#reportStored(fault),
       pause: () => this.#copyLog(),
       clock: options.clock,
+      turns: this.#turns,
       gatherMs: () => this.#limits.gatherMs,
     });
     this.#keeper = new Keeper({ clock: options.clock, ages: this.#ages, limits: () => this.#limits, commits: this.#commits, store: () => this.#store, report: options.report, dropped: (events) => this.#tellDropped(events) });
@@ -196,7 +201,7 @@ class OpenOutbox implements Outbox {
       this.#recoverer.tellDamage(damaged.cause, damaged.path);
     }
     this.#reportShared();
-    this.#timers.every("verify", VERIFY_SLICE_MS, () => this.#verify());
+    this.#timers.every("verify", VERIFY_SLICE_MS, () => this.#takeVerifying());
     if (pendingDamaged(file).length > 0 || [...store.streams.values()].some((stream) => stream.state === "recovering")) this.#recoverer.start();
     this.#changed();
   }
@@ -224,7 +229,9 @@ class OpenOutbox implements Outbox {
 
   #copyLog(): Promise<void> | undefined {
     const { db, log, isShared } = this.#store;
-    return db.open && log.isDue ? log.start(isShared) : undefined;
+    if (!db.open || !log.isDue) return undefined;
+    // The copy takes about as long as a commit: not in the same turn.
+    return this.#turns.next().then(() => log.start(isShared ? "foreign" : "alone"));
   }
 
   #admit(bytes: number): void {
@@ -244,9 +251,18 @@ class OpenOutbox implements Outbox {
     if (this.#store.isShared && this.#store.lockAlone()) this.#reportShared();
   }
 
+  #takeVerifying(): void {
+    if (this.#isVerifying) return;
+    this.#isVerifying = true;
+    this.#turns.take(() => {
+      this.#isVerifying = false;
+      if (!this.#isClosed && this.#store.db.open) this.#verify();
+    });
+  }
+
   #verify(): void {
     try {
-      if (this.#verifier.step(this.#store)) this.#timers.every("verify", VERIFY_SLICE_MS, () => this.#verify(), VERIFY_AGAIN_MS);
+      if (this.#verifier.step(this.#store)) this.#timers.every("verify", VERIFY_SLICE_MS, () => this.#takeVerifying(), VERIFY_AGAIN_MS);
     } catch (error) {
       try {
         this.#readFailed(error);

@@ -7,7 +7,7 @@ import { Fault } from "../../../drivers/contract/fault.ts";
 import { floorName } from "./floor.ts";
 import type { Gap } from "./gaps.ts";
 import type { Bounds } from "./limits.ts";
-import { LogCopy } from "./log-copy.ts";
+import { LogCopy } from "../storage/log-copy.ts";
 import type { Range } from "./range-set.ts";
 import { checksum } from "./reading-text.ts";
 import { Recent } from "./recent.ts";
@@ -195,14 +195,7 @@ export class Store {
   }
 
   close(): void {
-    if (!this.db.open) return;
-    try {
-      // Closing removes the log: what was copied of it must lie on the disk.
-      this.log.finish();
-    } finally {
-      this.db.close();
-      this.log.close();
-    }
+    if (this.db.open) this.log.closeDatabase();
   }
 
   #putGap(stream: Stream, gap: Gap): void {

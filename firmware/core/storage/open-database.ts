@@ -6,9 +6,12 @@ import { dirname } from "node:path";
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault, Fault, isFault } from "../../../drivers/contract/fault.ts";
 import { errorCode } from "../../runtime/error-code.ts";
+import { LogCopy } from "./log-copy.ts";
 
 export interface OpenedDatabase {
   readonly database: Database.Database;
+  /** Its log, which the owner copies when it is due; `closeDatabase` closes both. */
+  readonly log: LogCopy;
   /** Nothing was there, or nothing that could be kept. */
   readonly isNew: boolean;
   /** Where the damaged file went and what was wrong with it; undefined for a sound one. */
@@ -18,38 +21,40 @@ export interface OpenedDatabase {
 /**
  * Opens `path` with WAL and `synchronous=FULL`, checks it, and lets `prepare` make what is missing of its schema. A damaged
  * database, or one that `prepare` cannot work with, is renamed to `<path>.damaged-<time>` and begun anew. Throws a Fault only
- * where a new one cannot be made either (rights, full disk). The caller closes the database.
+ * where a new one cannot be made either (rights, full disk). The caller closes it with `log.closeDatabase`.
  */
 export function openDatabase(path: string, clock: Clock, prepare: (database: Database.Database) => void): OpenedDatabase {
   const isNew = !existsSync(path) || statSync(path).size === 0;
   try {
-    return { database: openChecked(path, prepare), isNew };
+    return { ...openChecked(path, prepare), isNew };
   } catch (error) {
     if (!existsSync(path) || !isDamage(error)) throw storageFault(error, path);
     const reason = error instanceof Error ? error.message : String(error);
     const aside = setAside(path, clock);
     try {
-      return { database: openChecked(path, prepare), isNew: true, setAside: { path: aside, reason } };
+      return { ...openChecked(path, prepare), isNew: true, setAside: { path: aside, reason } };
     } catch (second) {
       throw storageFault(second, path);
     }
   }
 }
 
-function openChecked(path: string, prepare: (database: Database.Database) => void): Database.Database {
+function openChecked(path: string, prepare: (database: Database.Database) => void): Pick<OpenedDatabase, "database" | "log"> {
   // SQLite makes log and shared memory with the rights of the database; made by SQLite itself it would be readable for others.
   closeSync(openSync(path, "a", 0o600));
   const database = new Database(path);
   try {
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
+    // LogCopy does it, so that no sync of the file holds up the event loop.
+    database.pragma("wal_autocheckpoint = 0");
     database.pragma("secure_delete = ON");
     // 4 MiB: these databases are small, and a foreign reader shall not make their logs large.
     database.pragma("journal_size_limit = 4194304");
     const found: unknown = database.pragma("quick_check(1)", { simple: true });
     if (found !== "ok") throw new DamageError(String(found));
     prepare(database);
-    return database;
+    return { database, log: new LogCopy(database, path) };
   } catch (error) {
     database.close();
     throw error;

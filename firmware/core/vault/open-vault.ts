@@ -7,6 +7,7 @@ import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault, Fault } from "../../../drivers/contract/fault.ts";
 import { isForWantOfRoom, openDatabase } from "../storage/open-database.ts";
 import type { OpenedDatabase } from "../storage/open-database.ts";
+import type { LogCopy } from "../storage/log-copy.ts";
 import { KEY_BYTES } from "./key-file.ts";
 import type { KeySource } from "./key-file.ts";
 import { deriveKey } from "./keys.ts";
@@ -17,6 +18,7 @@ export interface OpenedVault {
   readonly vault: Vault | Fault;
   /** Key of the audit chain; one that nobody can repeat where the vault's key cannot be used. */
   readonly auditKey: Buffer;
+  readonly log: LogCopy;
   readonly setAside?: OpenedDatabase["setAside"];
   /** Closes the database and overwrites the keys. */
   close(): void;
@@ -24,27 +26,27 @@ export interface OpenedVault {
 
 /** Never throws for a key: says what is wrong with it in `vault`. Throws a Fault where vault.db can be neither opened nor made, STORAGE_FULL where there is no room for a key. */
 export function openVault(dataDir: string, keys: KeySource, clock: Clock): OpenedVault {
-  const { database, setAside } = openDatabase(join(dataDir, "vault.db"), clock, prepareVaultSchema);
-  const loaded = loadKey(database, keys);
+  const { database, log, setAside } = openDatabase(join(dataDir, "vault.db"), clock, prepareVaultSchema);
+  const loaded = loadKey(database, log, keys);
   const vault = Buffer.isBuffer(loaded) ? new Vault(database, deriveKey(loaded, "secrets")) : loaded;
   const auditKey = Buffer.isBuffer(loaded) ? deriveKey(loaded, "audit") : randomBytes(KEY_BYTES);
   if (Buffer.isBuffer(loaded)) loaded.fill(0);
   const close = (): void => {
     if (vault instanceof Vault) vault.close();
     auditKey.fill(0);
-    if (database.open) database.close();
+    log.closeDatabase();
   };
-  return { vault, auditKey, close, ...(setAside === undefined ? {} : { setAside }) };
+  return { vault, auditKey, log, close, ...(setAside === undefined ? {} : { setAside }) };
 }
 
-function loadKey(database: Database, keys: KeySource): Buffer | Fault {
+function loadKey(database: Database, log: LogCopy, keys: KeySource): Buffer | Fault {
   try {
     const isEmpty = database.prepare("SELECT 1 FROM secrets LIMIT 1").get() === undefined;
     return keys.load(isEmpty);
   } catch (error) {
     if (!isForWantOfRoom(error)) return asFault(error, "vault.key");
     // Only for now: to go on without would give the audit chain a key that nobody can repeat.
-    database.close();
+    log.closeDatabase();
     throw new Fault("STORAGE_FULL", "the key file cannot be made: the file system is full", { where: "vault.key", remedy: "Free space on the file system of the data directory.", cause: error });
   }
 }

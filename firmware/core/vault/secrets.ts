@@ -3,13 +3,18 @@
 import { Fault, isFault } from "../../../drivers/contract/fault.ts";
 import type { AuditTrail } from "../audit/trail.ts";
 import type { Conditions } from "../health/conditions.ts";
+import type { Turns } from "../turns.ts";
 import { findSecretNames } from "./secret-names.ts";
 import type { Vault } from "./vault.ts";
+
+/** Where each secret is referred to, by its name. */
+export type SecretUsers = ReadonlyMap<string, string>;
 
 export class Secrets {
   readonly #vault: Vault | Fault;
   readonly #conditions: Conditions;
   readonly #trail: AuditTrail;
+  #checking: Promise<unknown> = Promise.resolve();
 
   constructor(vault: Vault | Fault, conditions: Conditions, trail: AuditTrail) {
     this.#vault = vault;
@@ -28,11 +33,29 @@ export class Secrets {
     return texts;
   }
 
-  /** Raises and clears SECRET_MISSING: `users` names, for each secret, where the configuration refers to it. */
-  checkMissing(users: ReadonlyMap<string, string>): void {
-    if (isFault(this.#vault)) return;
-    const known = new Set(this.#vault.names());
-    this.#conditions.replaceAll("SECRET_MISSING", new Map([...users].filter(([name]) => !known.has(name))));
+  /**
+   * Raises and clears SECRET_MISSING in portions, one check after the other, so that the last one sees what is in force: `find` gives, for each secret,
+   * where the configuration refers to it. Resolves with that.
+   */
+  checkMissing(find: () => Promise<SecretUsers>, turns: Turns): Promise<SecretUsers> {
+    const check = this.#checking.then(async () => {
+      const users = await find();
+      await this.#check(users, turns);
+      return users;
+    });
+    this.#checking = check.catch(() => undefined);
+    return check;
+  }
+
+  async #check(users: SecretUsers, turns: Turns): Promise<void> {
+    const vault = this.#vault;
+    if (isFault(vault)) return;
+    const known = new Set(vault.names());
+    const isMissing = (name: string): boolean => users.has(name) && !known.has(name);
+    const standing = this.#conditions.list().filter(({ code, subject }) => code === "SECRET_MISSING" && !isMissing(subject));
+    await turns.each(standing, ({ subject }) => void this.#conditions.clear("SECRET_MISSING", subject));
+    const missing = [...users].filter(([name]) => isMissing(name));
+    await turns.each(missing, ([name, where]) => void this.#conditions.raise("SECRET_MISSING", name, where));
   }
 
   names(): readonly string[] {

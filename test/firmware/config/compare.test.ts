@@ -1,10 +1,10 @@
 // Shows which changes of a configuration reach the running gateway.
 
-import { compareConfigurations } from "../../../firmware/config/compare.ts";
+import { compareMarks, markParts } from "../../../firmware/config/compare.ts";
 import { loadConfiguration } from "../../../firmware/config/load.ts";
 import { assert, suite } from "../../support/suite.ts";
 
-const compare = (before: string, after: string) => compareConfigurations(loadConfiguration(before, "a").configuration, loadConfiguration(after, "b").configuration);
+const compare = (before: string, after: string) => compareMarks(markParts(loadConfiguration(before, "a").configuration), markParts(loadConfiguration(after, "b").configuration));
 const nothing = { applied: [], needsRestart: [] };
 
 suite("configuration, comparing", (test) => {

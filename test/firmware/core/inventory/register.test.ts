@@ -34,10 +34,10 @@ function openRegister(defer: Defer): { readonly register: Register; reopen(): Re
 }
 
 suite("register", (test) => {
-  test("accepts what is found behind a configured machine, and keeps it over a restart", ({ defer }) => {
+  test("accepts what is found behind a configured machine, and keeps it over a restart", async ({ defer }) => {
     const { register, reopen, revision } = openRegister(defer);
     assert.match(register.refusal(idOf("1"), ZONE) ?? "", /unknown/);
-    register.place(placed("press-1"));
+    await register.place(placed("press-1"));
     const before = revision.value;
     assert.equal(register.identify("press-1", "192.0.2.1", found("1"), nobody), { accepted: [idOf("1")], changes: [] });
     assert.ok(revision.value > before);
@@ -52,9 +52,9 @@ suite("register", (test) => {
     assert.equal(register.identify("press-1", "192.0.2.1", found("1"), nobody), { accepted: [], changes: [] });
     assert.is(register.get(idOf("1")), undefined);
   });
-  test("an exchanged machine is read as itself, the former one stays as no longer assigned", ({ defer }) => {
+  test("an exchanged machine is read as itself, the former one stays as no longer assigned", async ({ defer }) => {
     const { register, reopen } = openRegister(defer);
-    register.place(placed("press-1"));
+    await register.place(placed("press-1"));
     register.identify("press-1", "192.0.2.1", found("1"), nobody);
     const { accepted, changes } = register.identify("press-1", "192.0.2.1", found("2"), nobody);
     assert.equal(accepted, [idOf("2")]);
@@ -62,18 +62,18 @@ suite("register", (test) => {
     assert.match(reopen().refusal(idOf("1"), ZONE) ?? "", /no configured machine/);
     assert.is(reopen().get(idOf("1"))?.state, "accepted");
   });
-  test("a machine that moved to another name goes over when nobody reads it under the old one", ({ defer }) => {
+  test("a machine that moved to another name goes over when nobody reads it under the old one", async ({ defer }) => {
     const { register } = openRegister(defer);
-    register.place(placed("press-1", "press-2"));
+    await register.place(placed("press-1", "press-2"));
     register.identify("press-1", "192.0.2.1", found("1"), nobody);
     const { accepted, changes } = register.identify("press-2", "192.0.2.2", found("1"), nobody);
     assert.equal(accepted, [idOf("1")]);
     assert.equal(changes, [{ kind: "moved", asset: idOf("1"), assignment: "press-2", before: "press-1" }]);
     assert.equal(register.behind("press-1"), []);
   });
-  test("a machine that is configured twice is read once, by who reads it already", ({ defer }) => {
+  test("a machine that is configured twice is read once, by who reads it already", async ({ defer }) => {
     const { register } = openRegister(defer);
-    register.place(placed("press-1", "press-2"));
+    await register.place(placed("press-1", "press-2"));
     register.identify("press-1", "192.0.2.1", found("1"), nobody);
     const { accepted, changes } = register.identify("press-2", "192.0.2.2", found("1"), (name) => name === "press-1");
     assert.equal(accepted, []);
@@ -82,30 +82,30 @@ suite("register", (test) => {
   });
   test("a machine that is taken out of the configuration stays in the register; what was on its way is taken, what comes later is refused", async ({ defer }) => {
     const { register, clock } = openRegister(defer);
-    register.place(placed("press-1", "press-2"));
+    await register.place(placed("press-1", "press-2"));
     register.identify("press-1", "192.0.2.1", found("1"), nobody);
-    register.place(placed("press-2"));
+    await register.place(placed("press-2"));
     assert.is(register.get(idOf("1"))?.zone, null);
     assert.is(register.refusal(idOf("1"), ZONE), undefined);
     assert.match(register.refusal(idOf("1"), "source-devices") ?? "", /no configured machine/);
     await clock.advance(30_000);
     assert.match(register.refusal(idOf("1"), ZONE) ?? "", /no configured machine/);
-    register.place(placed("press-1"));
+    await register.place(placed("press-1"));
     register.identify("press-1", "192.0.2.1", found("1"), nobody);
     assert.is(register.refusal(idOf("1"), ZONE), undefined);
   });
-  test("a gateway behind one address may carry several assets", ({ defer }) => {
+  test("a gateway behind one address may carry several assets", async ({ defer }) => {
     const { register } = openRegister(defer);
-    register.place(placed("line"));
+    await register.place(placed("line"));
     assert.equal(register.identify("line", "192.0.2.1", found("1", "2", "3"), nobody).accepted, ["1", "2", "3"].map(idOf));
     assert.equal(register.identify("line", "192.0.2.1", found("1", "3"), nobody).changes, [{ kind: "changed", assignment: "line", before: [idOf("2")], now: [idOf("1"), idOf("3")] }]);
   });
   test("the inventory document names what is read, without addresses", async ({ defer }) => {
     const { register } = openRegister(defer);
-    register.place(placed("press-1", "press-2"));
+    await register.place(placed("press-1", "press-2"));
     register.identify("press-1", "192.0.2.1", found("1"), nobody);
     register.identify("press-2", "192.0.2.2", found("2"), nobody);
-    register.place(placed("press-1"));
+    await register.place(placed("press-1"));
     const pause = (): Promise<void> => Promise.resolve();
     const { body, digest } = await writeInventory("gw", register, () => 0, pause);
     assert.equal(JSON.parse(body.toString()), {
