@@ -14,6 +14,8 @@ socket.bind(53, listen, () => process.stdout.write("answering\n"));
 
 /** RFC 1035 §4: header, the question as it came, and the addresses of its type. */
 function answer(question: Buffer): Buffer {
+  // 1: no question that could be read.
+  if (question.length < 17) return Buffer.from([question[0] ?? 0, question[1] ?? 0, 0x80, 0x81, 0, 0, 0, 0, 0, 0, 0, 0]);
   const labels: string[] = [];
   let place = 12;
   for (let length = question[place] ?? 0; length > 0; length = question[place] ?? 0) {

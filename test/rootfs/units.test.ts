@@ -56,7 +56,7 @@ const EXCEPTIONS: readonly (readonly [string, string, string | undefined, string
   ["weir-host.service", "ProtectClock", "no", "host sets the clock"],
   ["weir-host.service", "PrivateUsers", "no", "host is root and changes what is root's"],
   ["weir-host.service", "CapabilityBoundingSet", "CAP_NET_ADMIN CAP_SYS_TIME CAP_KILL", "nft, the clock, SIGHUP to systemd-networkd"],
-  ["weir-host.service", "ReadOnlyPaths", "/run -/sys/kernel -/sys/module -/sys/fs -/sys/firmware -/sys/class", "root could write there where ProtectKernelTunables= alone does not hold"],
+  ["weir-host.service", "ReadOnlyPaths", "/run -/sys/kernel -/sys/module -/sys/fs -/sys/firmware -/sys/class -/sys/power -/sys/bus -/sys/block -/sys/dev", "root could write there where ProtectKernelTunables= alone does not hold"],
   ["weir-host.service", "ExecPaths", undefined, "systemd leaves writable what ExecPaths= names, which counts for root only"],
 ];
 
@@ -83,8 +83,9 @@ suite("units", (test) => {
       }
       if (!service.all("InaccessiblePaths").some((paths) => paths.split(" ").includes("/run/dbus"))) told.push(`${service.name}: reaches D-Bus`);
       const withoutExec = (service.one("NoExecPaths") ?? "").split(" ");
+      if (!service.all("InaccessiblePaths").some((paths) => paths.split(" ").includes("/dev/shm"))) told.push(`${service.name}: shares memory`);
       for (const path of ["/tmp", "/var/tmp", "/dev/shm", `/run/weir-${zoneOf(service)}`]) if (!withoutExec.includes(path)) told.push(`${service.name}: may execute from ${path}`);
-      assert.equal(service.all("SystemCallFilter").slice(0, 2), ["@system-service", "~@privileged @resources"], service.name);
+      assert.equal(service.all("SystemCallFilter").slice(0, 2), ["@system-service", "~@privileged @resources @aio @keyring memfd_create userfaultfd process_vm_readv process_vm_writev pidfd_getfd"], service.name);
       assert.match(service.one("MemoryMax") ?? "", /^\d+M$/);
     }
     assert.equal(told, []);

@@ -1,0 +1,101 @@
+// limit: 300s
+// Shows on a booted appliance what code that has taken over a zone gets: in a unit with exactly the zone's walls, every attempt of the lists
+// attempts-*.ts has the outcome that stands there.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { assert, suite, type Defer } from "../support/suite.ts";
+import { makeTempDir } from "../support/temp-dir.ts";
+import { buildTown, HOUSES, type Town } from "../walls/town.ts";
+import type { Attempt, Outcome, ZoneName } from "./attempt-kinds.ts";
+import { AS_USER, CONDUITS, OTHER_ZONES, PROGRAMS, SECRETS, WRITES } from "./attempts-files.ts";
+import { CALLS, SOCKETS } from "./attempts-kernel.ts";
+import { BINDS, INSIDE, places, reachEverything } from "./attempts-network.ts";
+import { NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
+import { APPLIANCE_NEEDS, raiseWalls, startAppliance, type Appliance } from "./start-appliance.ts";
+
+const ZONES = ["field", "cloud", "core", "host"] as const satisfies readonly ZoneName[];
+/** Their zones are yet to come; the users and their place in the rules are there. */
+const USERS_WITHOUT_UNIT = ["weir-devices", "weir-plant", "weir-admin"];
+const FOLDER = "/usr/lib/weir/test/appliance";
+
+suite(
+  "appliance, attempts",
+  (test) => {
+    test("NDR 5.2 CR 2.1 code that runs as a zone, in its unit's walls, reaches nothing but what is declared for it, by any means on the list", async (context) => {
+      const town = buildTown(context.defer);
+      const neighbours = await startNeighbourhood(context, town, { rate: 1 });
+      const program = Object.fromEntries(["attempts.ts", "attempt-kinds.ts"].map((name) => [`${FOLDER}/${name}`, readFileSync(join(import.meta.dirname, name))]));
+      const files = { "etc/resolv.conf": RESOLV_CONF, ...program, [`${FOLDER}/syscall.node`]: compile(context.defer) };
+      const appliance = await startAppliance(context, town, { configuration: neighbours.configuration, files });
+      raiseWalls(appliance, neighbours.configuration);
+      neighbours.introduce(appliance);
+      await listenEverywhere(town, context.signal);
+      const surprises: string[] = [];
+      for (const zone of ZONES) surprises.push(...judgeList(zone, attemptsOf(zone), makeAttempts(appliance, zone)));
+      for (const user of USERS_WITHOUT_UNIT) surprises.push(...judgeList(user, AS_USER, attemptAsUser(appliance, user)));
+      assert.equal(surprises, []);
+      assert.equal(appliance.run("ss", ["--listening", "--unix", "--no-header"]).split("\n").filter((line) => / @/.test(line)), [], "sockets without a file, which have no owner");
+    }, { limitMs: 240_000 });
+  },
+  { needs: [...APPLIANCE_NEEDS, ...NEIGHBOURHOOD_NEEDS, "gcc"] },
+);
+
+/** The zone's own unit with drop-ins, and only what it starts exchanged: it ends, so it does not say that it is ready, and is not restarted. */
+function makeAttempts(appliance: Appliance, zone: ZoneName): readonly Outcome[] {
+  const unit = `weir-attempt-${zone}.service`;
+  const orders = `${FOLDER}/orders-${zone}.json`;
+  const changes: Readonly<Record<string, string>> = { Type: "oneshot", Restart: "no", WatchdogSec: "0", ExecStart: `/usr/lib/weir/bin/node --disable-sigusr1 ${FOLDER}/attempts.ts ${orders}` };
+  const real = appliance.run("systemctl", ["cat", `weir-${zone}.service`]);
+  const text = real.replaceAll(/^(\w+)=.*$/gm, (line, key: string) => (Object.hasOwn(changes, key) ? `${key}=${changes[key] ?? ""}` : line));
+  // What it prints, and that the real zone's folder stays when it ends.
+  const more = `[Service]\nStandardOutput=truncate:/run/attempts-${zone}\nRuntimeDirectoryPreserve=yes\n`;
+  appliance.run("tee", [`/run/systemd/system/${unit}`], `${text}\n${more}`);
+  appliance.run("tee", [orders], JSON.stringify({ attempts: attemptsOf(zone), facts: readFacts(appliance, zone) }));
+  appliance.run("systemctl", ["daemon-reload"]);
+  const { code, text: said } = appliance.attempt("systemctl", ["start", unit]);
+  if (code !== 0) throw new Error(`${unit}: ${said}${appliance.run("journalctl", ["--no-pager", "-n", "30", "-u", unit])}`);
+  return appliance.run("cat", [`/run/attempts-${zone}`]).split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Outcome);
+}
+
+function attemptsOf(zone: ZoneName): readonly Attempt[] {
+  const all = [...reachEverything(zone), ...BINDS, ...SOCKETS, ...CALLS, ...SECRETS, ...CONDUITS, ...WRITES, ...PROGRAMS, ...OTHER_ZONES];
+  return all.filter(({ zones, on }) => (zones ?? ZONES).includes(zone) && (on ?? process.arch) === process.arch);
+}
+
+function readFacts(appliance: Appliance, zone: ZoneName): Readonly<Record<string, string | number>> {
+  const pids = ZONES.map((name) => [`pid:${name}`, appliance.mainPid(`weir-${name}.service`)] as const);
+  const journal = appliance.run("find", ["/var/log/journal", "/run/log/journal", "-name", "system.journal"]).split("\n")[0] ?? "";
+  return { zone, journal, "uid:core": appliance.userId("weir-core"), ...Object.fromEntries(pids) };
+}
+
+/** Without a unit's walls: what the users alone keep apart. */
+function attemptAsUser(appliance: Appliance, user: string): readonly Outcome[] {
+  const orders = `${FOLDER}/orders-${user}.json`;
+  appliance.run("tee", [orders], JSON.stringify({ attempts: AS_USER, facts: readFacts(appliance, "core") }));
+  const text = appliance.run("setpriv", ["--reuid", user, "--regid", user, "--clear-groups", "/usr/lib/weir/bin/node", `${FOLDER}/attempts.ts`, orders]);
+  return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Outcome);
+}
+
+function judgeList(who: string, attempts: readonly Attempt[], outcomes: readonly Outcome[]): readonly string[] {
+  return attempts.flatMap(({ name, outcome }) => {
+    const allowed = [outcome].flat();
+    const found = outcomes.find((one) => one.name === name)?.outcome ?? "was not tried";
+    return allowed.includes(found) ? [] : [`${who}: ${name}: ${found}, not ${allowed.join(" or ")}`];
+  });
+}
+
+/** In every house, and as root on the gateway itself. The cloud's own servers have their places already. */
+async function listenEverywhere(town: Town, signal: AbortSignal): Promise<void> {
+  const taken = new Set(["9.9.9.9 8883/tcp", "2a00:40::9 8883/tcp", "10.40.0.1 53/udp"]);
+  const free = (addresses: readonly string[]) => places(addresses).filter(({ address, port, protocol }) => !taken.has(`${address} ${port}/${protocol}`));
+  await Promise.all([...HOUSES.map(({ name, hosts }) => town.start(name, 0).listen(free(hosts), signal)), town.start("gateway", 0).listen(free(INSIDE), signal)]);
+}
+
+function compile(defer: Defer): Buffer {
+  const library = join(makeTempDir(defer), "syscall.node");
+  const headers = join(dirname(process.execPath), "../include/node");
+  execFileSync("gcc", ["-Wall", "-shared", "-fPIC", "-O1", "-I", headers, "-o", library, join(import.meta.dirname, "syscall.c")]);
+  return readFileSync(library);
+}
