@@ -34,7 +34,7 @@ export async function watchConfiguration(
   let seen = known === undefined ? undefined : digest(known);
   try {
     while (!signal.aborted) {
-      const content = await look(file, signal);
+      const content = await lookUntilSettled(file, seen, clock, signal);
       if (signal.aborted) break;
       if (content.digest !== seen) {
         seen = content.digest;
@@ -51,6 +51,17 @@ export async function watchConfiguration(
 interface Content {
   readonly digest: string;
   readonly news: ConfigurationNews;
+}
+
+/** A look may fall between an editor's truncation and its writing, the regular one without any sign: what is new must be there twice. */
+async function lookUntilSettled(file: string, seen: string | undefined, clock: Clock, signal: AbortSignal): Promise<Content> {
+  let content = await look(file, signal);
+  for (let before = seen; content.digest !== seen && content.digest !== before && !signal.aborted; ) {
+    before = content.digest;
+    await sleepOr(clock, SETTLE_MS, signal, () => undefined);
+    content = await look(file, signal);
+  }
+  return content;
 }
 
 async function look(file: string, signal: AbortSignal): Promise<Content> {

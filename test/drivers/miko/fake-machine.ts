@@ -2,9 +2,10 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { generate, parser as makeParser, type Packet } from "mqtt-packet";
+import { findFreePort } from "../../support/free-port.ts";
 import type { Defer } from "../../support/suite.ts";
 
 export interface FakeEvent {
@@ -61,11 +62,12 @@ export async function startMachine(defer: Defer, options: FakeMachineOptions = {
     machine.open += 1;
     socket.on("close", () => void (machine.open -= 1));
   });
-  await listen(http, 0);
-  await listen(broker.server, 0);
-  machine.httpPort = portOf(http);
+  // Not the kernel's choice: another program could be given them while the machine is lost.
+  machine.httpPort = await findFreePort(2);
+  const brokerPort = machine.httpPort + 1;
+  await listen(http, machine.httpPort);
+  await listen(broker.server, brokerPort);
   machine.url = `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${machine.httpPort}/`;
-  const brokerPort = portOf(broker.server);
   machine.publish = { url: `${options.tls === undefined ? "mqtt" : "mqtts"}://127.0.0.1:${brokerPort}`, root: machine.root };
   machine.lose = async () => {
     broker.drop();
@@ -208,10 +210,6 @@ function listen(server: Server, port: number): Promise<void> {
       resolve();
     });
   });
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
 }
 
 function close(server: Server): Promise<void> {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { inspectConfiguration } from "../../../firmware/config/load.ts";
 import { watchConfiguration, type ConfigurationNews } from "../../../firmware/config/watch.ts";
+import { systemClock } from "../../../firmware/runtime/system-clock.ts";
 import { makeFakeClock } from "../../support/fake-clock.ts";
 import { assert, suite, type Defer } from "../../support/suite.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";
@@ -138,6 +139,21 @@ suite("configuration, watching", (test) => {
     for (const text of ["log:", "log: {", "log: {level: warn}\n"]) writeFileSync(file, text);
     while (watched.waiting.length === 0) await clock.advance(50);
     assert.is(level(await watched.next()), "warn");
+  });
+
+  test("a look that falls between an editor's truncation and its writing is no news", async ({ defer, signal }) => {
+    const file = join(makeTempDir(defer), "weir.yaml");
+    const text = "log: {level: info}\n";
+    writeFileSync(file, "");
+    const clock = makeFakeClock();
+    const watched = startWatching(defer, file, text, clock);
+    while (clock.pending === 0) await systemClock.sleep(1, signal);
+    writeFileSync(file, text);
+    await clock.advance(1000);
+    writeFileSync(file, "log: {level: warn}\n");
+    while (watched.waiting.length === 0) await clock.advance(50);
+    assert.is(level(await watched.next()), "warn");
+    assert.equal(watched.waiting, []);
   });
 
   test("it ends with its signal and leaves nothing open", async ({ defer }) => {

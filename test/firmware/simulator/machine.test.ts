@@ -98,10 +98,10 @@ suite("simulated machine, Publish", (test) => {
       assert.ok(lines.some((line) => line.acknowledged === false));
     });
   }
-  test("writes down as not acknowledged what it drops beyond what it keeps", async ({ defer }) => {
+  test("writes down as not acknowledged what it drops beyond what it keeps", async ({ defer, signal }) => {
     const { machines, publishPort, ledger } = await run(defer, { rate: 2000, window: 1, keep: 10 });
     await (await subscribeRaw(defer, publishPort, 4)).cut();
-    while (machines.figures().dropped < 50) await new Promise((resolve) => setImmediate(resolve));
+    while (machines.figures().dropped < 50) await systemClock.sleep(5, signal);
     const lines = await ledger();
     assert.ok(lines.length >= 60);
     assert.ok(lines.every(({ acknowledged }) => acknowledged === false));
