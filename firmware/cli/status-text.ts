@@ -10,6 +10,8 @@ const LISTED_ASSETS = 20;
 /** Of those, at most. */
 const LISTED_TROUBLES = 50;
 
+const MIB = 1_048_576;
+
 interface Words {
   readonly well: (gateway: string) => string;
   readonly ill: (gateway: string, count: number) => string;
@@ -35,7 +37,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     between: { starting: (gateway) => `${gateway} startet und nimmt noch keine Messwerte an.`, stopping: (gateway) => `${gateway} hält an.` },
     labels: { points: "Punkte", outbox: "Ausgang", cloud: "Cloud", assets: "Maschinen", zones: "Zonen", conditions: "Achtung", cause: "Grund", effect: "Folge", remedy: "Abhilfe", since: "seit", more: "weitere" },
     outbox: (queued, dropped, rejected, oldest) => `${queued} Messwerte warten${oldest === undefined ? "" : `, der älteste seit ${oldest}`}; ${dropped} verworfen, ${rejected} von der Cloud abgelehnt`,
-    states: { connected: "verbunden", connecting: "verbindet", lost: "verloren", stopped: "angehalten", "not configured": "nicht konfiguriert", "not assigned": "nicht mehr zugeordnet", running: "läuft", starting: "startet", waiting: "wartet", stopping: "hält an", accepted: "angenommen", pending: "ausstehend", refused: "abgelehnt", suspended: "ausgesetzt" },
+    states: { connected: "verbunden", connecting: "verbindet", lost: "verloren", stopped: "angehalten", "not configured": "nicht konfiguriert", "not assigned": "nicht mehr zugeordnet", running: "läuft", starting: "startet", waiting: "wartet", "not heard": "nicht gehört", silent: "still", stopping: "hält an", accepted: "angenommen", pending: "ausstehend", refused: "abgelehnt", suspended: "ausgesetzt" },
   },
 };
 
@@ -50,7 +52,7 @@ export function writeStatus(status: Status, language: Language): string {
     "",
     `${words.labels.outbox}: ${words.outbox(outbox.queued, outbox.dropped, outbox.rejected, oldest)}.`,
     `${words.labels.cloud}: ${state(cloud.state)}${cloud.peer === null ? "" : ` (${cloud.peer})`}.`,
-    `${words.labels.zones}: ${Object.entries(status.zones).map(([name, zone]) => `${name} ${state(zone.state)}`).join(", ") || "-"}.`,
+    `${words.labels.zones}: ${Object.entries(status.zones).map(([name, zone]) => `${name} ${state(zone.state)}${zone.memoryBytes === undefined ? "" : ` (${Math.round(zone.memoryBytes / MIB)} MB)`}`).join(", ") || "-"}.`,
     ...writeAssets(status, words, state),
     ...conditions.flatMap((condition) => writeCondition(condition, language)),
   ];

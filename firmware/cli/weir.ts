@@ -7,13 +7,14 @@ import { asFault, isFault } from "../../drivers/contract/fault.ts";
 import { addCheck } from "./check.ts";
 import { addFirewall } from "./firewall.ts";
 import { addLedger } from "./ledger.ts";
+import { addNetwork } from "./network.ts";
 import { addSecret } from "./secret.ts";
 import { addSimulate } from "./simulate.ts";
 import { addStart } from "./start.ts";
 import { addStatus } from "./status.ts";
 import { addTry } from "./try.ts";
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addSecret, addCheck, addFirewall, addSimulate, addLedger, addTry];
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addSecret, addCheck, addFirewall, addNetwork, addSimulate, addLedger, addTry];
 
 /** What every command ends with. */
 const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;

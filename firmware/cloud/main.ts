@@ -5,6 +5,7 @@ import { openConduit } from "../runtime/conduit-client.ts";
 import type { ConduitClient } from "../runtime/conduit-client.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
 import type { Service, ZoneContext } from "../runtime/service.ts";
+import { tellAlive } from "../runtime/zone-alive.ts";
 import { openNames } from "./names/names.ts";
 import { openLeaseDesk } from "./uplink/lease-desk.ts";
 import type { LeaseDesk } from "./uplink/lease-desk.ts";
@@ -28,6 +29,8 @@ export async function runCloud(context: ZoneContext, timing: Timing, signal: Abo
   const startLast = (): void => void (stopTimer = clock.after(SETTLE_MS, () => last.abort()));
   let stopTimer = (): void => undefined;
   signal.addEventListener("abort", startLast, { once: true });
+  const here = AbortSignal.any([signal, last.signal]);
+  const alive = tellAlive((words, stop) => core.call("alive", words, stop), clock, here);
   try {
     const desk = openLeaseDesk(core, last.signal, failed.reject);
     await Promise.race([followLink({ context, core, desk, timing }, signal), failed.promise]);
@@ -36,6 +39,7 @@ export async function runCloud(context: ZoneContext, timing: Timing, signal: Abo
     stopTimer();
     last.abort();
     await core.close();
+    await alive;
   }
 }
 

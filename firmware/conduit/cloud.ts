@@ -5,7 +5,7 @@ import type { Static } from "typebox";
 import { CloudSchema } from "../config/cloud-section.ts";
 import { LogLevelSchema } from "../config/log-section.ts";
 import { get, post, postForBytes } from "./route.ts";
-import { AfterSchema, FaultReportSchema, NothingSchema, OutboxFiguresSchema, SecretsSchema, SeqRangeSchema } from "./shared.ts";
+import { AfterSchema, AliveSchema, FaultReportSchema, NothingSchema, OutboxFiguresSchema, SecretsSchema, SeqRangeSchema } from "./shared.ts";
 
 /** Addresses that one name may stand for. */
 export const MAX_ADDRESSES = 256;
@@ -131,6 +131,8 @@ export const cloudConduit = {
     reply: NothingSchema,
   }),
   /** The outbox figures for topic `status`. */
+  /** The zone is there: every few seconds. */
+  alive: post("/v1/alive", { input: AliveSchema, reply: NothingSchema }),
   figures: get("/v1/figures", { input: NothingSchema, reply: OutboxFiguresSchema }),
   /** How the link stands. `connected` opens the live lane at the present head: what is older is backlog. */
   state: post("/v1/state", {

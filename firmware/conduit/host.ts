@@ -4,7 +4,7 @@ import Type from "typebox";
 import type { Static } from "typebox";
 import { SEGMENT_NAME } from "../config/segments-section.ts";
 import { get, post } from "./route.ts";
-import { NothingSchema } from "./shared.ts";
+import { AliveSchema, NothingSchema } from "./shared.ts";
 
 const closed = { additionalProperties: false } as const;
 
@@ -29,7 +29,6 @@ const FieldPortSchema = Type.Object(
     ingestTls: Type.Optional(PortSchema),
     ingestPlain: Type.Optional(PortSchema),
     traps: Type.Boolean(),
-    firmwarePort: Type.Optional(PortSchema),
     brokerPorts: Type.Array(PortSchema, { maxItems: 64 }),
   },
   closed,
@@ -103,16 +102,41 @@ export const USB_PLACE = "^[1-9][0-9]{0,2}-[1-9][0-9]{0,2}(\\.[1-9][0-9]{0,2}){0
 const ChangeSchema = Type.Object({ change: Type.String({ pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" }) }, closed);
 const TrialSchema = Type.Object({ change: Type.String(), confirmWithinMs: Type.Integer() }, closed);
 
+/** A request by its digest (digest.ts). */
+const DigestSchema = Type.Union([Type.String(), Type.Null()]);
+
 const StandingSchema = Type.Object(
   {
     /** On trial now. */
     trial: Type.Union([Type.String(), Type.Null()]),
     /** The last change that was undone because nobody confirmed it. */
     returned: Type.Union([Type.String(), Type.Null()]),
+    /** The request that the system has now; null before the first one since the power came, and while a return fails. */
+    installed: DigestSchema,
+    /** The request that is returned to; null where none was confirmed since the power came. */
+    confirmed: DigestSchema,
+    /** What is left of the trial. */
+    leftMs: Type.Union([Type.Integer(), Type.Null()]),
   },
   closed,
 );
 export type Standing = Static<typeof StandingSchema>;
+
+const HostStandingSchema = Type.Object(
+  {
+    firewall: StandingSchema,
+    network: StandingSchema,
+    /** This process of host. */
+    epoch: Type.String(),
+    alive: AliveSchema,
+    /** Calls that were refused since this process started, and why the last one was. */
+    refused: Type.Object({ count: Type.Integer(), last: Type.Union([Type.String(), Type.Null()]) }, closed),
+    /** Why the limits of the zones' units are not those of the rules; null when they are. */
+    limitsFault: Type.Union([Type.String(), Type.Null()]),
+  },
+  closed,
+);
+export type HostStanding = Static<typeof HostStandingSchema>;
 
 export const hostConduit = {
   /** Loads the rules that follow from this, on trial: what held before returns by itself unless the change is confirmed in time. */
@@ -121,7 +145,7 @@ export const hostConduit = {
   applyNetwork: post("/v1/network", { input: NetworkRequestSchema, reply: TrialSchema }),
   /** Keeps a change. NOT_FOUND when it is not on trial any more. */
   confirm: post("/v1/confirm", { input: ChangeSchema, reply: NothingSchema }),
-  standing: get("/v1/standing", { input: NothingSchema, reply: Type.Object({ firewall: StandingSchema, network: StandingSchema }, closed) }),
+  standing: get("/v1/standing", { input: NothingSchema, reply: HostStandingSchema }),
   /** Opens the way to addresses of the configured cloud names. Those that lead inwards are not admitted and come back. */
   admitCloud: post("/v1/cloud-addresses", {
     input: Type.Object({ addresses: Type.Array(CloudAddressSchema, { minItems: 1, maxItems: 256 }) }, closed),

@@ -33,7 +33,17 @@ export const StatusSchema = Type.Object(
     gateway: Type.String(),
     version: Type.String(),
     uptimeSeconds: Type.Number(),
-    zones: Type.Record(Type.String(), Type.Object({ state: Type.String(), restarts: Type.Optional(Type.Integer()), pid: Type.Optional(Type.Integer()) })),
+    zones: Type.Record(
+      Type.String(),
+      Type.Object({
+        state: Type.String(),
+        restarts: Type.Optional(Type.Integer()),
+        pid: Type.Optional(Type.Integer()),
+        /** Of this process, as the zone said it a few seconds ago. */
+        uptimeSeconds: Type.Optional(Type.Number()),
+        memoryBytes: Type.Optional(Type.Integer()),
+      }),
+    ),
     outbox: OutboxFiguresSchema,
     cloud: Type.Object({ state: Type.String(), peer: Type.Union([Type.String(), Type.Null()]) }),
     assets: Type.Record(
@@ -51,6 +61,25 @@ export const StatusSchema = Type.Object(
   { additionalProperties: false },
 );
 export type Status = Static<typeof StatusSchema>;
+
+const NetworkStandingSchema = Type.Object(
+  {
+    /** `unknown` where there is no zone host, or core has not looked yet. */
+    state: Type.Enum(["unknown", "in force", "on trial", "returned", "refused"]),
+    /** Names the change on trial. */
+    change: Type.Union([Type.String(), Type.Null()]),
+    secondsLeft: Type.Union([Type.Integer(), Type.Null()]),
+    /** What comes (`+`) and goes (`-`) against what was confirmed. */
+    lines: Type.Array(Type.String()),
+    /** Why it was refused. */
+    words: Type.Union([Type.String(), Type.Null()]),
+  },
+  { additionalProperties: false },
+);
+export type NetworkStanding = Static<typeof NetworkStandingSchema>;
+
+export const NetworkReportSchema = Type.Object({ hasHost: Type.Boolean(), network: NetworkStandingSchema, firewall: NetworkStandingSchema }, { additionalProperties: false });
+export type NetworkReport = Static<typeof NetworkReportSchema>;
 
 export const localConduit = {
   status: get("/v1/status", { input: NothingSchema, reply: StatusSchema }),
@@ -73,6 +102,12 @@ export const localConduit = {
     input: Type.Object({ zones: Type.Record(Type.String(), Type.Object({ state: Type.String(), restarts: Type.Integer(), pid: Type.Optional(Type.Integer()) })) }, { additionalProperties: false }),
     reply: NothingSchema,
   }),
+  /** How firewall and network stand against the configuration. */
+  network: get("/v1/network", { input: NothingSchema, reply: NetworkReportSchema }),
+  /** Keeps what is on trial; of `changes`, where these are named. NOT_FOUND when nothing is. */
+  confirmNetwork: post("/v1/network/confirm", { input: Type.Object({ changes: Type.Optional(Type.Array(Type.String(), { maxItems: 2 })) }, { additionalProperties: false }), reply: NetworkReportSchema }),
+  /** Puts on trial again what returned or was refused. */
+  tryNetwork: post("/v1/network/try", { input: NothingSchema, reply: NetworkReportSchema }),
   /** Reads the configuration again; the answer says what was applied and what needs a restart. Faults are INPUT_INVALID with the lines. */
   reload: post("/v1/reload", { input: NothingSchema, reply: Type.Object({ applied: Type.Array(Type.String()), needsRestart: Type.Array(Type.String()) }) }),
 } as const;

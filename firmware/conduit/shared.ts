@@ -24,6 +24,13 @@ export const AfterSchema = Type.Object({ after: Type.Integer({ minimum: 0 }), wa
 
 export const NothingSchema = Type.Object({}, { additionalProperties: false });
 
+/** What a zone says of itself every few seconds. */
+export const AliveSchema = Type.Object(
+  { pid: Type.Integer(), uptimeSeconds: Type.Number(), memoryBytes: Type.Integer({ description: "Resident memory of the process" }) },
+  { additionalProperties: false },
+);
+export type Alive = Static<typeof AliveSchema>;
+
 /** Secret texts by name, only those that the receiver's own accepted assets or links refer to. */
 export const SecretsSchema = Type.Record(Type.String(), Type.String());
 

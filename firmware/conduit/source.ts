@@ -6,7 +6,7 @@ import { AssetIdSchema, NameplateSchema, PointIdSchema } from "../../drivers/con
 import { DATA_TYPES, ReadingSchema } from "../../drivers/contract/reading.ts";
 import { LogLevelSchema } from "../config/log-section.ts";
 import { get, post } from "./route.ts";
-import { AfterSchema, FaultReportSchema, NothingSchema, SecretsSchema } from "./shared.ts";
+import { AfterSchema, AliveSchema, FaultReportSchema, NothingSchema, SecretsSchema } from "./shared.ts";
 
 export const CursorMoveSchema = Type.Object({ asset: AssetIdSchema, cursor: Type.String({ maxLength: 1024 }) }, { additionalProperties: false });
 
@@ -82,6 +82,8 @@ export const sourceConduit = {
     reply: NothingSchema,
     bodyLimit: 2 * 1_048_576,
   }),
+  /** The zone is there: every few seconds. */
+  alive: post("/v1/alive", { input: AliveSchema, reply: NothingSchema }),
   /** How the connection behind an assignment stands; the newest report replaces the one before. */
   link: post("/v1/link", {
     input: Type.Object(

@@ -11,6 +11,7 @@ export function checkFormat(format: string, text: string, tell: Tell): void {
   else if (format === "machine-url") checkMachineUrl(text, tell);
   else if (format === "machine-address") checkAddress(text, text, tell);
   else if (format === "cidr") checkSubnet(text, tell);
+  else if (format === "interface-address") checkInterfaceAddress(text, tell);
 }
 
 function checkUrl(text: string, tell: Tell): URL | undefined {
@@ -44,6 +45,11 @@ function checkSubnet(text: string, tell: Tell): void {
   const subnet = parseSubnet(text);
   if (subnet === undefined) tell(`is ${quote(text)}, which is no subnet.`, "Write an address and the length of its prefix, for example 192.168.10.0/24.");
   else if (subnet.network !== text) tell(`is ${quote(text)}, but bits behind the prefix are set.`, `Write ${subnet.network}.`);
+}
+
+function checkInterfaceAddress(text: string, tell: Tell): void {
+  const subnet = parseSubnet(text);
+  if (subnet === undefined || subnet.bits === 0) tell(`is ${quote(text)}, which is no address with the length of its network.`, "Write both, for example 192.168.10.1/24.");
 }
 
 export interface Subnet {

@@ -8,7 +8,12 @@ import { SEGMENT_NAME, SEGMENT_NAME_WORDS } from "./segments-section.ts";
 const closed = { additionalProperties: false } as const;
 
 const Interface = Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$", expects: "the name of a network interface: letters, digits, `.`, `_` and `-`, at most 15", description: "Network interface, e.g. eth0, or eth0.10 for a VLAN." });
-const Automatic = (fallback: boolean) => Type.Boolean({ default: fallback, description: "The interface gets its addresses by DHCP and router advertisements; else they are set by hand." });
+const Automatic = (fallback: boolean) => Type.Boolean({ default: fallback, description: "The interface gets its addresses by DHCP and router advertisements." });
+const Addresses = Type.Array(Type.String({ format: "interface-address", maxLength: 64, description: "Address with the length of its network." }), {
+  maxItems: 16,
+  description: "The gateway's own addresses at the interface, e.g. 192.168.10.1/24. An interface that has none and is not automatic is set up by hand, and Weir leaves it alone.",
+});
+const Gateways = Type.Array(MachineAddress("Address of a router."), { maxItems: 2, description: "The routers that lead on from the interface, one for IPv4 and one for IPv6." });
 const port = (description: string, fallback?: number) => Type.Integer({ minimum: 1, maximum: 65_535, unit: "port", description, ...(fallback === undefined ? {} : { default: fallback }) });
 const Subnet = Type.String({ format: "cidr", maxLength: 64, description: "Subnet in CIDR notation." });
 const clients = (who: string) => Type.Array(Subnet, { minItems: 1, maxItems: 64, description: `Subnets of ${who}. Nobody else can connect, and no machine network may be among them.` });
@@ -19,11 +24,11 @@ const FieldPortSchema = Type.Object(
     segment: Type.String({ pattern: SEGMENT_NAME, expects: SEGMENT_NAME_WORDS, description: "Segment that the interface leads to, one of `segments`." }),
     interface: Interface,
     automatic: Automatic(false),
+    addresses: Type.Optional(Addresses),
     probePort: Type.Optional(Type.Integer({ minimum: 1024, maximum: 65_535, unit: "port", description: "Port that WS-Discovery probes leave from, another for each segment; no discovery without it." })),
     ingestTls: Type.Optional(port("Port at which machines publish by MQTT over TLS, usually 8883; closed without it.")),
     ingestPlain: Type.Optional(port("Port at which machines publish by MQTT without TLS, usually 1883; closed without it.")),
     traps: Type.Boolean({ default: false, description: "Receive SNMP notifications (162/udp)." }),
-    firmwarePort: Type.Optional(Type.Integer({ minimum: 800, maximum: 899, unit: "port", description: "Port at which a device fetches its firmware; open only while it does." })),
     brokerPorts: Type.Array(port("A port."), { default: [1883, 8883], maxItems: 15, description: "Ports of the machines' own MQTT brokers in this segment." }),
   },
   closed,
@@ -33,6 +38,8 @@ const PlantPortSchema = Type.Object(
   {
     interface: Interface,
     automatic: Automatic(true),
+    addresses: Type.Optional(Addresses),
+    gateways: Type.Optional(Gateways),
     clients: clients("the plant clients"),
     facade: Type.Optional(port("Port of the REST façade, HTTPS, usually 9443; closed without it.")),
     mqtt: Type.Optional(port("Port of MQTT over TLS, usually 8883; closed without it.")),
@@ -45,13 +52,13 @@ const PlantPortSchema = Type.Object(
 );
 
 const AdminPortSchema = Type.Object(
-  { interface: Interface, automatic: Automatic(true), clients: clients("those who administer the gateway"), port: port("Port of the web page, HTTPS.", 9797) },
+  { interface: Interface, automatic: Automatic(true), addresses: Type.Optional(Addresses), gateways: Type.Optional(Gateways), clients: clients("those who administer the gateway"), port: port("Port of the web page, HTTPS.", 9797) },
   { ...closed, description: "The port to people with a browser." },
 );
 
 const Update = Type.String({ pattern: "^https://", expects: "a URL that begins with https://", format: "url", maxLength: 2048, description: "Server of updates." });
 const CloudPortSchema = Type.Object(
-  { interface: Interface, automatic: Automatic(true), updates: Type.Array(Update, { default: [], maxItems: 8, description: "Servers that updates are fetched from, https://host." }) },
+  { interface: Interface, automatic: Automatic(true), addresses: Type.Optional(Addresses), gateways: Type.Optional(Gateways), updates: Type.Array(Update, { default: [], maxItems: 8, description: "Servers that updates are fetched from, https://host." }) },
   { ...closed, description: "The port to the Internet. Destinations are the broker under `cloud` and the servers of updates, and no others." },
 );
 

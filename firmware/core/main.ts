@@ -75,9 +75,10 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
   const { configuration } = parts;
   let applying = Promise.resolve();
   configuration.onChange((change) => {
+    parts.system.changed();
     return (applying = applying.then(() => applyConfiguration(parts, change)).catch((error: unknown) => parts.log.error({ fault: asFault(error) }, "the changed configuration was not applied completely")));
   });
-  await Promise.all([configuration.watch(signal), tick(parts, signal), copyLogs(open, signal), unlessCancelled(open.verifyAudit(signal))]);
+  await Promise.all([configuration.watch(signal), tick(parts, signal), copyLogs(open, signal), parts.system.run(signal), unlessCancelled(open.verifyAudit(signal))]);
   await applying;
 }
 

@@ -19,6 +19,7 @@ import { Conditions } from "./health/conditions.ts";
 import { Fading } from "./health/fading.ts";
 import { Zones } from "./health/zones.ts";
 import { openHostLink } from "./host/host-link.ts";
+import { SystemKeeper } from "./host/system-keeper.ts";
 import { AssetRows } from "./inventory/asset-rows.ts";
 import { LastValues } from "./inventory/last-values.ts";
 import { Links } from "./inventory/links.ts";
@@ -86,11 +87,12 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const fading = new Fading(conditions, clock);
   const cloud = new CloudState(outbox, kept);
   const secrets = new Secrets(vault.vault, conditions, trail);
-  const zones = new Zones(clock, fading);
   const host = openHostLink({ socket: conduitSocket(dataDir, "host"), clock, epoch: context.epoch, log: log.child("host"), trail });
   closers.push(() => host.close());
+  const zones = new Zones(clock, fading, () => host.isPresent());
+  const system = new SystemKeeper({ host, clock, conditions, trail, kept, log: log.child("system"), zones, configuration: () => configuration.current });
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version };
-  const parts: CoreParts = { ...start, clock, turns, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host };
+  const parts: CoreParts = { ...start, clock, turns, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   const verify = async (stop: AbortSignal): Promise<void> => {
     const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop).then(() => turns.next()));
     if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);

@@ -9,6 +9,7 @@ import type { Conditions } from "./health/conditions.ts";
 import type { Fading } from "./health/fading.ts";
 import type { Zones } from "./health/zones.ts";
 import type { HostLink } from "./host/host-link.ts";
+import type { SystemKeeper } from "./host/system-keeper.ts";
 import type { LastValues } from "./inventory/last-values.ts";
 import type { Links } from "./inventory/links.ts";
 import type { Losses } from "./inventory/losses.ts";
@@ -41,6 +42,8 @@ export interface CoreParts {
   readonly cloud: CloudState;
   /** What changes the system; present on an appliance alone. */
   readonly host: HostLink;
+  /** Firewall and network as configured. */
+  readonly system: SystemKeeper;
   /** What long polls wait on. */
   readonly revisions: Revisions;
   /** True when state.db was begun anew, the first time or because it was lost or damaged: what the zones read now is unknown until it is identified again. */

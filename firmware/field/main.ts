@@ -6,6 +6,7 @@ import { sourceConduit } from "../conduit/source.ts";
 import { openConduit, type ConduitClient } from "../runtime/conduit-client.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
 import type { Service, ZoneContext } from "../runtime/service.ts";
+import { tellAlive } from "../runtime/zone-alive.ts";
 import { makeAcquisitions, type Acquisitions } from "./acquisition/assignments.ts";
 import { makeCore, type Core } from "./acquisition/core.ts";
 import { makeBatcher, type Batcher } from "./reading-batcher.ts";
@@ -24,12 +25,14 @@ export const field: Service = {
     const core = makeCore(client, clock);
     const batcher = makeZoneBatcher(client, core, context, ending.signal);
     const acquisitions = makeAcquisitions({ drivers, core, batcher, clock, log });
+    const alive = tellAlive((words, stop) => client.call("alive", words, stop), clock, signal);
     try {
       await followAssignments(client, acquisitions, context, signal);
     } finally {
       await acquisitions.stop();
       ending.abort();
       await client.close();
+      await alive;
     }
   },
 };

@@ -9,12 +9,14 @@ import type { CloudAddress } from "../protocol/firewall/cloud-set.ts";
 import { deriveWalls } from "../protocol/firewall/derive-flows.ts";
 import type { FirewallInput } from "../protocol/firewall/input.ts";
 import { renderRuleset } from "../protocol/firewall/ruleset.ts";
+import { deriveLimits } from "../protocol/firewall/zone-limits.ts";
 import type { ZoneContext } from "../runtime/service.ts";
 import type { HostSystem } from "./host-system.ts";
 import { keepState } from "./kept-state.ts";
 import { runCommand } from "./run-command.ts";
 import { openTrial } from "./trial.ts";
 import type { Trial } from "./trial.ts";
+import type { UnitLimits } from "./unit-limits.ts";
 
 export interface Firewall {
   readonly trial: Trial<FirewallRequest>;
@@ -28,7 +30,7 @@ const CLOSED: FirewallRequest = { segments: [], assets: [] };
 /** The size of the rules' sets. */
 const MAX_KNOWN = 4096;
 
-export async function openFirewall(context: ZoneContext, system: HostSystem): Promise<Firewall> {
+export async function openFirewall(context: ZoneContext, system: HostSystem, limits: UnitLimits): Promise<Firewall> {
   const { clock, dataDir } = context;
   const log = context.log.child("firewall");
   const known = new Map<string, { readonly one: CloudAddress; readonly endMs: number }>();
@@ -46,7 +48,10 @@ export async function openFirewall(context: ZoneContext, system: HostSystem): Pr
     initial: CLOSED,
     kept: keepState(dataDir, "firewall", (value) => check.Parse(value)),
     check: (request) => runCommand(system.nft, ["-c", "-f", "-"], render(request)),
-    install: (request) => runCommand(system.nft, ["-f", "-"], render(request)),
+    install: async (request) => {
+      await runCommand(system.nft, ["-f", "-"], render(request));
+      limits.set(deriveLimits(deriveWalls(toInput(request))));
+    },
   });
   return {
     trial,

@@ -10,9 +10,12 @@ import { makeHostHandlers } from "./handlers.ts";
 import { appliance } from "./host-system.ts";
 import type { HostSystem } from "./host-system.ts";
 import { openNetwork } from "./network.ts";
+import { openUnitLimits } from "./unit-limits.ts";
 
 /** How long a running verb may take at the end; the return of what is on trial comes after it. */
 const CLOSE_MS = 1000;
+/** Of a refusal's words, what core is told. */
+const MAX_WORDS = 300;
 
 export const host: Service = makeHost(appliance);
 
@@ -24,11 +27,18 @@ export function makeHost(system: HostSystem): Service {
 async function run(context: ZoneContext, system: HostSystem, signal: AbortSignal): Promise<void> {
   if (process.getuid?.() !== 0) throw new Fault("CONFIG_INVALID", "the zone host changes the system and needs root", { remedy: "On an appliance systemd starts it; elsewhere leave it out." });
   const { log } = context;
-  const firewall = await openFirewall(context, system);
+  const limits = openUnitLimits(context, system);
+  const firewall = await openFirewall(context, system, limits);
   const network = await openNetwork(context, system);
   const socket = conduitSocket(context.dataDir, "host");
-  const onRefused = (fault: Fault, route: string): void => log.warn({ fault, route }, "refused");
-  const server = await serveConduit(hostConduit, makeHostHandlers({ firewall, network, system, log }), { socket, log, onRefused, clock: context.clock, closeMs: CLOSE_MS });
+  const refused: { count: number; last: string | null } = { count: 0, last: null };
+  const onRefused = (fault: Fault, route: string): void => {
+    refused.count += 1;
+    refused.last = `${route}: ${fault.message}`.slice(0, MAX_WORDS);
+    log.warn({ fault, route }, "refused");
+  };
+  const handlers = makeHostHandlers({ firewall, network, system, log, limits, epoch: context.epoch, refused: () => refused });
+  const server = await serveConduit(hostConduit, handlers, { socket, log, onRefused, clock: context.clock, closeMs: CLOSE_MS });
   try {
     context.ready();
     await new Promise<void>((resolve) => {
@@ -38,5 +48,6 @@ async function run(context: ZoneContext, system: HostSystem, signal: AbortSignal
   } finally {
     await server.close();
     await Promise.all([firewall.trial.close(), network.close()]);
+    await limits.close();
   }
 }

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../drivers/contract/clock.ts";
 import { Fault, asFault } from "../../drivers/contract/fault.ts";
+import { digestOf } from "../conduit/digest.ts";
 import type { Standing } from "../conduit/host.ts";
 import type { Log } from "../runtime/journal.ts";
 import type { KeptState } from "./kept-state.ts";
@@ -26,6 +27,8 @@ export interface Trial<State> {
   /** False when this change is not on trial (any more). */
   confirm(change: string): Promise<boolean>;
   standing(): Standing;
+  /** Resolves when no change and no return is being installed: the standing between is of no use. */
+  settled(): Promise<void>;
   /** What is installed now. */
   readonly installed: State;
   /** Undoes what is on trial: nobody would be left to do it. */
@@ -48,6 +51,9 @@ export async function openTrial<State>(options: TrialOptions<State>): Promise<Tr
 class TrialMachine<State> implements Trial<State> {
   readonly #options: TrialOptions<State>;
   #installed: State;
+  /** False where what the system has is unknown: before the first request, and while a return fails. */
+  #isKnown: boolean;
+  #endMs = 0;
   #change: string | undefined;
   #returned: string | undefined;
   #cancel = (): void => undefined;
@@ -57,7 +63,9 @@ class TrialMachine<State> implements Trial<State> {
 
   constructor(options: TrialOptions<State>) {
     this.#options = options;
-    this.#installed = options.kept.readConfirmed() ?? options.initial;
+    const confirmed = options.kept.readConfirmed();
+    this.#installed = confirmed ?? options.initial;
+    this.#isKnown = confirmed !== undefined;
   }
 
   get installed(): State {
@@ -86,6 +94,8 @@ class TrialMachine<State> implements Trial<State> {
       }
       const change = randomUUID();
       this.#installed = state;
+      this.#isKnown = true;
+      this.#endMs = clock.uptimeMs() + trialMs;
       this.#change = change;
       this.#cancel = clock.after(trialMs, () => void this.#inTurn(() => this.#expire(change)));
       log.info({ change, trialMs }, "a change is on trial");
@@ -105,7 +115,18 @@ class TrialMachine<State> implements Trial<State> {
   }
 
   standing(): Standing {
-    return { trial: this.#change ?? null, returned: this.#returned ?? null };
+    const confirmed = this.#options.kept.readConfirmed();
+    return {
+      trial: this.#change ?? null,
+      returned: this.#returned ?? null,
+      installed: this.#isKnown ? digestOf(this.#installed) : null,
+      confirmed: confirmed === undefined ? null : digestOf(confirmed),
+      leftMs: this.#change === undefined ? null : Math.max(0, Math.round(this.#endMs - this.#options.clock.uptimeMs())),
+    };
+  }
+
+  settled(): Promise<void> {
+    return this.#inTurn(async () => undefined);
   }
 
   async close(): Promise<void> {
@@ -127,7 +148,9 @@ class TrialMachine<State> implements Trial<State> {
     // From here on it can no longer be confirmed.
     this.#change = undefined;
     this.#returned = change ?? this.#returned;
-    const before = kept.readConfirmed() ?? initial;
+    const confirmed = kept.readConfirmed();
+    const before = confirmed ?? initial;
+    this.#isKnown = false;
     try {
       await install(before);
     } catch (error) {
@@ -137,6 +160,7 @@ class TrialMachine<State> implements Trial<State> {
     }
     kept.dropTrial();
     this.#installed = before;
+    this.#isKnown = confirmed !== undefined;
     log.warn({ ...(change === undefined ? {} : { change }), why }, "a change was undone");
   }
 

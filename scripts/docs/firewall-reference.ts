@@ -59,6 +59,6 @@ function writeFirewall(): string {
 function writeTopology(name: string, title: string): readonly string[] {
   const path = `docs/topologies/${name}.yaml`;
   const { configuration } = loadConfiguration(readFileSync(join(import.meta.dirname, "../..", path)), path);
-  const rows = deriveWalls(configuration, { isServingFirmware: true }).flows.map(describeFlow);
+  const rows = deriveWalls(configuration).flows.map(describeFlow);
   return [`## ${title}`, "", `Made from [topologies/${name}.yaml](topologies/${name}.yaml).`, "", `| ${FLOW_COLUMNS.join(" | ")} |`, `|${" --- |".repeat(FLOW_COLUMNS.length)}`, ...rows.map((row) => `| ${row.join(" | ")} |`), ""];
 }

@@ -9,7 +9,7 @@ import type { GeneratedFile } from "./generated-file.ts";
 const DRAFT = "http://json-schema.org/draft-07/schema#";
 /** Keywords and formats that mean something to Weir alone. */
 const OURS = new Set(["unit", "expects", "shortest", "longest", "secretReference"]);
-const OUR_FORMATS = new Set(["service-url", "machine-url", "machine-address", "cidr"]);
+const OUR_FORMATS = new Set(["service-url", "machine-url", "machine-address", "interface-address", "cidr"]);
 
 export const schemaFiles: readonly GeneratedFile[] = [
   { path: "docs/schema/weir.schema.json", write: () => writeJson(configurationForEditors()) },

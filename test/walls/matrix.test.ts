@@ -21,7 +21,7 @@ const CLOUD = [
 const needs = ["root", "netns", "nft", "setpriv", "sysctl"];
 
 const configuration = readTopology("own-ports");
-const walls = deriveWalls(configuration, { isServingFirmware: true });
+const walls = deriveWalls(configuration);
 
 function raiseWalls(town: Town, which: Walls): void {
   town.run("gateway", "nft", ["-f", "-"], renderRuleset(which, { userIds: USER_IDS, cloudAddresses: CLOUD }));

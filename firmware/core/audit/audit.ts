@@ -24,6 +24,7 @@ export type AuditAction =
   | "network.changed"
   | "change.confirmed"
   | "change.returned"
+  | "host-calls.refused"
   | "cloud-addresses.refused"
   | "usb.authorized"
   | "clock.set"

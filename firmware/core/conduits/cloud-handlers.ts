@@ -52,6 +52,10 @@ export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit
       else core.conditions.raise("CLOUD_DOCUMENT_REFUSED", document, fault.message);
       return {};
     },
+    alive: (alive) => {
+      core.zones.alive(CLOUD, alive);
+      return {};
+    },
     figures: () => outbox.figures(CLOUD),
     state: (report, { identity }) => {
       cloud.tell(report, identity?.epoch);

@@ -35,6 +35,9 @@ export function makeLocalHandlers(core: CoreParts): Handlers<typeof localConduit
       zones.tell(standings);
       return {};
     },
+    network: (_, { signal }) => core.system.report(signal),
+    confirmNetwork: ({ changes }, { signal }) => core.system.confirm(LOCAL, changes, signal),
+    tryNetwork: (_, { signal }) => core.system.tryAgain(signal),
     reload: async (_, { signal }) => {
       const { applied, needsRestart } = await configuration.reload(LOCAL, signal);
       return { applied: [...applied], needsRestart: [...needsRestart] };

@@ -38,6 +38,10 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
       noteQuarantine(core, asset, `${asset}: ${reason}`);
       return {};
     },
+    alive: (alive) => {
+      core.zones.alive(zone.replace(/^source-/, ""), alive);
+      return {};
+    },
     link: async (report) => {
       // Answered when its points are bad: the zone reads the machine again after that, and no bad value comes after a good one.
       if (core.register.isPlaced(report.assignment, zone)) await takeLink(core, zone, report);

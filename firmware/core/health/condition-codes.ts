@@ -48,10 +48,12 @@ export const SEVERITY_OF = {
   CLOUD_DOCUMENT_REFUSED: "warning",
   READINGS_REJECTED: "error",
   ZONE_CRASH_LOOP: "error",
+  NETWORK_ON_TRIAL: "warning",
+  NETWORK_CHANGE_RETURNED: "error",
+  FIREWALL_NOT_APPLIED: "error",
 } as const satisfies Record<string, Severity>;
 
-export type ConditionCode = keyof typeof SEVERITY_OF;
-export const CONDITION_CODES = Object.keys(SEVERITY_OF) as readonly ConditionCode[];
+export type ConditionCode = keyof typeof SEVERITY_OF;export const CONDITION_CODES = Object.keys(SEVERITY_OF) as readonly ConditionCode[];
 
 export function isConditionCode(code: string): code is ConditionCode {
   return Object.hasOwn(SEVERITY_OF, code);

@@ -201,4 +201,22 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "Er wird mit wachsenden Pausen neu gestartet. Was er tut, geschieht verspätet oder gar nicht; nichts Angenommenes geht verloren.",
     remedy: "Geben Sie das Protokoll dem Servicepartner. Ein Neustart des Gateways kann für eine Weile helfen.",
   },
+  NETWORK_ON_TRIAL: {
+    title: "Eine Änderung ({subject}) gilt auf Probe",
+    cause: "{detail}",
+    effect: "Bestätigt sie niemand rechtzeitig, kehrt von selbst zurück, was vorher galt: Eine falsche Änderung sperrt niemanden auf Dauer aus.",
+    remedy: "Ist alles noch erreichbar, bestätigen Sie sie mit `weir network confirm`. Wenn nicht, warten Sie.",
+  },
+  NETWORK_CHANGE_RETURNED: {
+    title: "Eine Änderung ({subject}) wurde nicht bestätigt und ist zurückgenommen",
+    cause: "{detail}",
+    effect: "Die Konfiguration sagt etwas anderes, als das Gateway tut: Es gilt, was zuletzt bestätigt war.",
+    remedy: "Berichtigen Sie die Konfiguration oder nehmen Sie die Änderung zurück; oder versuchen Sie sie erneut mit `weir network try` und bestätigen Sie sie mit `weir network confirm`.",
+  },
+  FIREWALL_NOT_APPLIED: {
+    title: "Die Einstellung ({subject}) konnte nicht wie konfiguriert angewandt werden",
+    cause: "{detail}",
+    effect: "Es gilt weiter, was vorher galt. Vor dem ersten Erfolg geht nichts hinein oder hinaus.",
+    remedy: "Berichtigen Sie die Konfiguration, wo der Grund sie nennt; `weir check` und `weir firewall show` helfen. Nennt er sie nicht, geben Sie das Protokoll dem Servicepartner.",
+  },
 };

@@ -201,4 +201,22 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "It is started again with growing pauses. What it does happens late or not at all; nothing accepted is lost.",
     remedy: "Send the log to your service partner. A restart of the gateway may help for a while.",
   },
+  NETWORK_ON_TRIAL: {
+    title: "A change of the {subject} is on trial",
+    cause: "{detail}",
+    effect: "Unless somebody confirms it in time, what held before returns by itself, so that a wrong change cuts nobody off for good.",
+    remedy: "If you can still reach everything, confirm it with `weir network confirm`. If not, wait.",
+  },
+  NETWORK_CHANGE_RETURNED: {
+    title: "A change of the {subject} was not confirmed and is undone",
+    cause: "{detail}",
+    effect: "The configuration says one thing and the gateway does another: what was confirmed before is in force.",
+    remedy: "Correct the configuration or take the change back; or try it again with `weir network try` and confirm it with `weir network confirm`.",
+  },
+  FIREWALL_NOT_APPLIED: {
+    title: "The {subject} could not be set up as configured",
+    cause: "{detail}",
+    effect: "What was in force before still is. Before the first success nothing passes in or out.",
+    remedy: "Correct the configuration where the cause names it; `weir check` and `weir firewall show` help. Where it names none, send the log to your service partner.",
+  },
 };

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { Fault, asFault, isFault } from "../../../drivers/contract/fault.ts";
 import { hostConduit } from "../../conduit/host.ts";
-import type { FirewallRequest, NetworkRequest } from "../../conduit/host.ts";
+import type { FirewallRequest, HostStanding, NetworkRequest } from "../../conduit/host.ts";
 import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import { openConduit } from "../../runtime/conduit-client.ts";
 import type { ConduitClient } from "../../runtime/conduit-client.ts";
@@ -33,6 +33,10 @@ export interface HostLink {
   applyNetwork(actor: string, request: NetworkRequest, signal: AbortSignal): Promise<OnTrial>;
   /** NOT_FOUND when the change is not on trial any more. */
   confirm(actor: string, change: string, signal: AbortSignal): Promise<void>;
+  /** What is installed and on trial. Never audited: core asks it every few seconds. */
+  standing(signal: AbortSignal): Promise<HostStanding>;
+  /** Calls of this link that host refused. */
+  readonly refusals: number;
   /** Returns the addresses that may not stand for a cloud name. */
   admitCloud(addresses: InputOf<(typeof hostConduit)["admitCloud"]>["addresses"], signal: AbortSignal): Promise<readonly string[]>;
   authorizeUsb(actor: string, device: string, authorized: boolean, signal: AbortSignal): Promise<void>;
@@ -42,8 +46,6 @@ export interface HostLink {
 }
 
 const ANSWER_MS = 30_000;
-/** After a trial's end core asks whether the change returned; host's timer may be this late. */
-const RETURN_MARGIN_MS = 5000;
 
 type Contract = typeof hostConduit;
 type Ask = <Name extends keyof Contract>(verb: Name, input: InputOf<Contract[Name]>, signal: AbortSignal) => Promise<ReplyOf<Contract[Name]>>;
@@ -52,18 +54,17 @@ type Entry = Pick<AuditEvent, "actor" | "action" | "target">;
 export function openHostLink(options: HostLinkOptions): HostLink {
   const ending = new AbortController();
   const client = openConduit(hostConduit, options);
-  const ask = makeAsk(client, options, ending.signal);
+  let refusals = 0;
+  const ask = makeAsk(client, options, ending.signal, () => (refusals += 1));
   const audited = <Answer>(entry: Entry, work: () => Promise<Answer>): Promise<Answer> => audit(options.trail, entry, work);
-  const onTrial = (kind: "firewall" | "network", actor: string, work: () => Promise<OnTrial>): Promise<OnTrial> =>
-    audited({ actor, action: `${kind}.changed`, target: kind }, async () => {
-      const trial = await work();
-      watchReturn(kind, trial, ask, options, ending.signal);
-      return trial;
-    });
   return {
+    get refusals() {
+      return refusals;
+    },
+    standing: (signal) => ask("standing", {}, signal),
     isPresent: () => existsSync(options.socket),
-    applyFirewall: (actor, request, signal) => onTrial("firewall", actor, () => ask("applyFirewall", request, signal)),
-    applyNetwork: (actor, request, signal) => onTrial("network", actor, () => ask("applyNetwork", request, signal)),
+    applyFirewall: (actor, request, signal) => audited({ actor, action: "firewall.changed", target: "firewall" }, () => ask("applyFirewall", request, signal)),
+    applyNetwork: (actor, request, signal) => audited({ actor, action: "network.changed", target: "network" }, () => ask("applyNetwork", request, signal)),
     confirm: (actor, change, signal) => audited({ actor, action: "change.confirmed", target: short(change) }, async () => void (await ask("confirm", { change }, signal))),
     admitCloud: async (addresses, signal) => {
       const { refused } = await ask("admitCloud", { addresses }, signal);
@@ -80,7 +81,7 @@ export function openHostLink(options: HostLinkOptions): HostLink {
   };
 }
 
-function makeAsk(client: ConduitClient<Contract>, { socket, clock }: HostLinkOptions, ending: AbortSignal): Ask {
+function makeAsk(client: ConduitClient<Contract>, { socket, clock }: HostLinkOptions, ending: AbortSignal, onRefused: () => void): Ask {
   return async (verb, input, signal) => {
     if (!existsSync(socket)) throw new Fault("NOT_SUPPORTED", "this is not an appliance: there is no zone host that could change the system", { where: socket });
     const limit = new AbortController();
@@ -89,6 +90,7 @@ function makeAsk(client: ConduitClient<Contract>, { socket, clock }: HostLinkOpt
       return await client.call(verb, input, AbortSignal.any([signal, limit.signal, ending]));
     } catch (error) {
       if (limit.signal.aborted && isFault(error, "CANCELLED")) throw new Fault("PEER_TIMEOUT", "the zone host did not answer in time", { where: verb, cause: error });
+      if (!isFault(error, "CANCELLED")) onRefused();
       throw error;
     } finally {
       cancelLimit();
@@ -108,19 +110,6 @@ async function audit<Answer>(trail: HostLinkOptions["trail"], entry: Entry, work
     trail.record({ ...entry, result: isRefusal ? "refused" : "failed", detail: { code, message } });
     throw error;
   }
-}
-
-/** A change that nobody confirmed returns without anybody's call, so core looks. */
-function watchReturn(kind: "firewall" | "network", { change, confirmWithinMs }: OnTrial, ask: Ask, { clock, log, trail }: HostLinkOptions, ending: AbortSignal): void {
-  const look = async (): Promise<void> => {
-    const standing = await ask("standing", {}, ending);
-    if (standing[kind].returned === change) trail.record({ actor: "host", action: "change.returned", target: kind, result: "done", detail: { change } });
-  };
-  const cancel = clock.after(confirmWithinMs + RETURN_MARGIN_MS, () => {
-    ending.removeEventListener("abort", cancel);
-    void look().catch((error: unknown) => ending.aborted || log.warn({ fault: asFault(error) }, "host does not say whether a change returned"));
-  });
-  ending.addEventListener("abort", cancel, { once: true });
 }
 
 function short(text: string): string {

@@ -12,13 +12,8 @@ import type { FirewallInput, NetworkInput } from "./input.ts";
 /** Bits of the widest subnet of clients: fc00::/7 and 10.0.0.0/8 are the largest private networks (RFC 4193, RFC 1918). */
 const WIDEST = 7;
 
-export interface Moment {
-  /** True while a device fetches its firmware: only then the ports named for it are open (U9.2f). */
-  readonly isServingFirmware?: boolean;
-}
-
 /** All that may pass, and nothing else does. The same configuration gives the same flows in the same order. Throws CONFIG_INVALID. */
-export function deriveWalls(input: FirewallInput, moment: Moment = {}): Walls {
+export function deriveWalls(input: FirewallInput): Walls {
   const { network } = input;
   if (network === undefined) return { sides: [], flows: [] };
   const sides = listSides(input, network);
@@ -26,7 +21,7 @@ export function deriveWalls(input: FirewallInput, moment: Moment = {}): Walls {
   refuseMissingPorts(network);
   refuseMachineAddresses(input, network);
   const flows = [
-    ...network.field.flatMap((port) => fieldFlows(port, input, moment.isServingFirmware === true)),
+    ...network.field.flatMap((port) => fieldFlows(port, input)),
     ...(network.plant === undefined ? [] : plantFlows(network.plant)),
     ...(network.admin === undefined ? [] : adminFlows(network.admin)),
     ...cloudFlows(input, network),

@@ -10,8 +10,8 @@ export const DISCOVERY = { port: 3702, ipv4: "239.255.255.250", ipv6: "ff02::c" 
 
 type Part = Pick<Flow, "speaker" | "side" | "interface">;
 
-export function fieldFlows(port: FieldPortInput, { segments, assets }: FirewallInput, isServingFirmware: boolean): readonly Flow[] {
-  const { segment, probePort, firmwarePort, ingestTls, ingestPlain, traps, brokerPorts } = port;
+export function fieldFlows(port: FieldPortInput, { segments, assets }: FirewallInput): readonly Flow[] {
+  const { segment, probePort, ingestTls, ingestPlain, traps, brokerPorts } = port;
   const subnets = segments.find(({ name }) => name === segment)?.subnets ?? [];
   const part: Part = { speaker: "field", side: `segment:${segment}`, interface: port.interface };
   const listen = (name: string, protocol: "tcp" | "udp", ownPort: number, requirements: readonly string[], says: string): Flow => ({ ...part, name: `${name}-${segment}`, direction: "in", protocol, ownPort, peers: { kind: "subnets", subnets }, requirements, says });
@@ -23,7 +23,6 @@ export function fieldFlows(port: FieldPortInput, { segments, assets }: FirewallI
     ...(ingestTls === undefined ? [] : [listen("secure-ingest", "tcp", ingestTls, ["K2.2.2", "CR 5.1"], "Machines publish to the gateway, MQTT over TLS.")]),
     ...(ingestPlain === undefined ? [] : [listen("ingest", "tcp", ingestPlain, ["K2.2.2", "CR 5.1"], "Machines that know no TLS publish to the gateway, MQTT.")]),
     ...(traps ? [listen("traps", "udp", 162, ["U9.2g", "K2.2.2"], "Devices send SNMP notifications.")] : []),
-    ...(firmwarePort === undefined || !isServingFirmware ? [] : [listen("firmware", "tcp", firmwarePort, ["U9.2f"], "A device fetches its firmware; open only while it does.")]),
   ];
 }
 

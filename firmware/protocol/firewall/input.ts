@@ -23,7 +23,6 @@ export interface FieldPortInput extends PortInput {
   readonly ingestTls?: number;
   readonly ingestPlain?: number;
   readonly traps: boolean;
-  readonly firmwarePort?: number;
   readonly brokerPorts: readonly number[];
 }
 

@@ -71,6 +71,7 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
     },
   };
   const handlers: Parameters<typeof serveConduit<typeof sourceConduit>>[1] = {
+    alive: () => ({}),
     assignments: async ({ after, waitMs }, { signal }) => {
       if (after === revision) {
         await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,6 @@
 // Starts the zone host on a system of its own and speaks to it: as core does, and as somebody who keeps to no contract.
 
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -27,6 +28,17 @@ export function makeSystem(defer: Defer): string {
   writeFileSync(join(dir, "date"), `#!/bin/sh\necho date "$@" >> ${dir}/calls\n`);
   chmodSync(join(dir, "date"), 0o755);
   return dir;
+}
+
+let namespaces = 0;
+
+/** A network namespace of this test's own. */
+export function makeNamespace(defer: Defer): string {
+  namespaces += 1;
+  const name = `weir-host-${process.pid}-${namespaces}`;
+  execFileSync("ip", ["netns", "add", name]);
+  defer(() => void execFileSync("ip", ["netns", "del", name]));
+  return name;
 }
 
 /** `namespace` is the network namespace whose rules it may change. Resolves when it serves. */

@@ -2,6 +2,7 @@
 
 import { readdirSync } from "node:fs";
 
+import { digestOf } from "../../../firmware/conduit/digest.ts";
 import { keepState, type KeptState } from "../../../firmware/host/kept-state.ts";
 import { openTrial, type Trial } from "../../../firmware/host/trial.ts";
 import { silentLog } from "../../../firmware/runtime/journal.ts";
@@ -54,11 +55,11 @@ suite("trial", (test) => {
     const bench = makeBench(defer);
     const trial = await bench.open();
     const change = await trial.apply("new");
-    assert.equal([bench.system, trial.standing()], ["new", { trial: change, returned: null }]);
+    assert.equal([bench.system, trial.standing()], ["new", { trial: change, returned: null, installed: digestOf("new"), confirmed: null, leftMs: 60_000 }]);
     await bench.clock.advance(59_999);
     assert.is(bench.system, "new");
     await bench.clock.advance(1);
-    assert.equal([bench.system, trial.installed, trial.standing()], ["initial", "initial", { trial: null, returned: change }]);
+    assert.equal([bench.system, trial.installed, trial.standing()], ["initial", "initial", { trial: null, returned: change, installed: null, confirmed: null, leftMs: null }]);
     assert.is(await trial.confirm(change), false);
     assert.equal(readdirSync(bench.folder), []);
   });
@@ -115,7 +116,7 @@ suite("trial", (test) => {
     assert.equal([bench.system, trial.standing().trial], ["second", change]);
     bench.failing.add("third");
     await assert.rejects(trial.apply("third"), /no space/);
-    assert.equal([bench.system, trial.standing()], ["first", { trial: null, returned: change }]);
+    assert.equal([bench.system, trial.standing()], ["first", { trial: null, returned: change, installed: digestOf("first"), confirmed: digestOf("first"), leftMs: null }]);
     await bench.clock.advance(600_000);
     assert.is(bench.system, "first");
   });

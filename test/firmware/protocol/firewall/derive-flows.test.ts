@@ -8,8 +8,8 @@ import { assert, suite } from "../../../support/suite.ts";
 import { example, withNetwork } from "./example.ts";
 
 /** Flows of zones as "name | direction | side, interface | ports | other end". */
-function opened(input: FirewallInput, moment = {}): readonly string[] {
-  const { flows } = deriveWalls(input, moment);
+function opened(input: FirewallInput): readonly string[] {
+  const { flows } = deriveWalls(input);
   return flows.filter(({ speaker }) => speaker !== "kernel" && speaker !== "addresses").map((flow) => describeFlow(flow).filter((_, column) => column !== 6).join(" | "));
 }
 
@@ -38,12 +38,6 @@ suite("firewall, flows", (test) => {
 
   test("K2.2.1a without a section network nothing passes", () => {
     assert.equal(deriveWalls({ segments: example.segments, assets: example.assets }), { sides: [], flows: [] });
-  });
-
-  test("U9.2f the port for firmware is open only while a device fetches it", () => {
-    const named = (input: readonly string[]): readonly string[] => input.filter((line) => line.startsWith("firmware"));
-    assert.equal(named(opened(example)), []);
-    assert.equal(named(opened(example, { isServingFirmware: true })), ["firmware-cell-a | weir-field | in | segment:cell-a, eth0 | tcp to 820 | 192.168.10.0/24, fd00:a::/64"]);
   });
 
   test("K2.1.14 with a proxy the proxy is the only destination, and no name is resolved", () => {

@@ -1,0 +1,146 @@
+// Limits of the zones' units that come from the configuration: host writes them down, systemd's generator makes drop-ins of them, and a zone whose limits changed is ended and started anew.
+
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Fault, asFault } from "../../drivers/contract/fault.ts";
+import { digestOf } from "../conduit/digest.ts";
+import { LIMITED_ZONES } from "../protocol/firewall/zone-limits.ts";
+import type { LimitedZone, ZoneLimits } from "../protocol/firewall/zone-limits.ts";
+import { errorCode } from "../runtime/error-code.ts";
+import type { ZoneContext } from "../runtime/service.ts";
+import type { HostSystem } from "./host-system.ts";
+import { writeWhole } from "./kept-state.ts";
+
+type Limits = Readonly<Record<LimitedZone, ZoneLimits>>;
+
+export interface UnitLimits {
+  /** Returns at once; what it begins is done in the background, the newest last. */
+  set(limits: Limits): void;
+  /** Why the units do not have what was set; undefined when they have. */
+  fault(): string | undefined;
+  close(): Promise<void>;
+}
+
+/** The generator's file in the folder of a unit's drop-ins; its first line names the limits that it was made of. */
+export const DROP_IN = "50-weir-walls.conf";
+
+/** How long systemd may take to read its units again. */
+const RELOAD_MS = 60_000;
+const LOOK_RELOAD_MS = 100;
+/** How soon an interface that came (back) is noticed: systemd matches interfaces by the index that they had when the zone started. */
+const LOOK_WIRES_MS = 5000;
+const RETRY_MS = 15_000;
+
+export function openUnitLimits(context: ZoneContext, system: HostSystem): UnitLimits {
+  const { clock } = context;
+  const log = context.log.child("limits");
+  const folder = join(context.dataDir, "limits");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const ending = new AbortController();
+  let wanted: Limits | undefined;
+  let words: string | undefined;
+  let cancel = (): void => undefined;
+  let last: Promise<void> = Promise.resolve();
+  const place = async (limits: Limits): Promise<void> => {
+    await placeLimits({ folder, system, clock }, limits, ending.signal);
+    words = undefined;
+  };
+  const look = (): void => {
+    cancel();
+    last = last.then(async () => {
+      if (wanted === undefined || ending.signal.aborted) return;
+      try {
+        await place(wanted);
+      } catch (error) {
+        if (ending.signal.aborted) return;
+        const fault = asFault(error);
+        if (words !== fault.message) log.error({ fault }, "the limits of the zones' units could not be set; it is tried again");
+        words = fault.message;
+      }
+      cancel();
+      if (!ending.signal.aborted) cancel = clock.after(words === undefined ? LOOK_WIRES_MS : RETRY_MS, look);
+    });
+  };
+  return {
+    set: (limits) => {
+      wanted = limits;
+      look();
+    },
+    fault: () => words,
+    close: async () => {
+      ending.abort();
+      cancel();
+      await last;
+    },
+  };
+}
+
+interface Place extends Pick<ZoneContext, "clock"> {
+  readonly folder: string;
+  readonly system: HostSystem;
+}
+
+/** Writes what has changed, waits until systemd has read it, and ends the zones that run with other limits, or with another interface than there is now. */
+async function placeLimits(place: Place, limits: Limits, signal: AbortSignal): Promise<void> {
+  const { folder, system } = place;
+  const changed = LIMITED_ZONES.filter((zone) => {
+    const text = writeLimits(limits[zone]);
+    const isPlaced = readText(join(folder, zone)) === text && isGenerated(system, zone, text);
+    if (isPlaced) return false;
+    // From here on the zone has to be started anew, whoever dies in between.
+    rmSync(join(folder, `${zone}.wires`), { force: true });
+    writeWhole(join(folder, zone), text, 0o600);
+    return true;
+  });
+  if (changed.length > 0) {
+    system.reloadUnits();
+    await waitForGenerator(place, changed.map((zone) => [zone, writeLimits(limits[zone])] as const), signal);
+  }
+  for (const zone of LIMITED_ZONES) {
+    const before = readText(join(folder, `${zone}.wires`));
+    const now = readWires(system, limits[zone].interfaces);
+    if (before === now) continue;
+    const isNew = before === undefined || now.split("\n").some((wire) => wire !== "" && !before.split("\n").includes(wire));
+    if (isNew) system.endZone(zone);
+    writeWhole(join(folder, `${zone}.wires`), now, 0o600);
+  }
+}
+
+/** One line for each word that the generator knows (rootfs/usr/lib/systemd/system-generators/weir-walls). */
+export function writeLimits({ ports, interfaces, addresses }: ZoneLimits): string {
+  const lines = [
+    ...ports.map((port) => `bind ${port}`),
+    ...interfaces.map((name) => `interface ${name}`),
+    ...(addresses === undefined ? [] : ["addresses only", ...addresses.map((address) => `address ${address}`)]),
+  ];
+  return [`# ${digestOf(lines)}`, ...lines, ""].join("\n");
+}
+
+function isGenerated({ generatedFolder }: HostSystem, zone: LimitedZone, text: string): boolean {
+  const made = readText(join(generatedFolder, `weir-${zone}.service.d`, DROP_IN));
+  return made !== undefined && made.split("\n")[0] === text.split("\n")[0];
+}
+
+async function waitForGenerator({ clock, system }: Place, wanted: readonly (readonly [LimitedZone, string])[], signal: AbortSignal): Promise<void> {
+  const endMs = clock.uptimeMs() + RELOAD_MS;
+  while (!wanted.every(([zone, text]) => isGenerated(system, zone, text))) {
+    if (clock.uptimeMs() >= endMs) {
+      throw new Fault("PEER_TIMEOUT", "systemd did not read its units again, so that the zones keep their former ports and interfaces", { where: system.generatedFolder, remedy: "Restart the gateway." });
+    }
+    await clock.sleep(LOOK_RELOAD_MS, signal);
+  }
+}
+
+/** `eth0 3`: the interfaces there are, with their index. */
+function readWires({ sysfs }: HostSystem, interfaces: readonly string[]): string {
+  return interfaces.map((name) => [name, readText(join(sysfs, "class/net", name, "ifindex"))?.trim()] as const).filter(([, index]) => index !== undefined).map(([name, index]) => `${name} ${index ?? ""}\n`).join("");
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
