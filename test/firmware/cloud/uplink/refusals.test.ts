@@ -13,9 +13,9 @@ import { startSubscriber } from "../collector.ts";
 import { makeLink, startCore, type TestCore } from "../core.ts";
 
 /** The first fault that core hears of, for a link to `url`. */
-async function faultOf(core: TestCore, url: string, fields: Record<string, unknown>, secrets: Record<string, string>, signal: AbortSignal) {
+async function faultOf(core: TestCore, url: string, fields: Record<string, unknown>, secrets: Record<string, string>, signal: AbortSignal, stageMs = 20_000) {
   core.setLink(makeLink(url, fields), secrets);
-  const stop = core.start();
+  const stop = core.start({ stageMs });
   await core.until("a fault", () => core.states.some((state) => state.fault !== undefined), signal);
   await stop();
   const fault = core.states.find((state) => state.fault !== undefined)?.fault;
@@ -152,7 +152,7 @@ suite("uplink, CONNACK and addresses", (test) => {
   for (const { name, connack, fields = {}, code, says, remedy } of cases) {
     test(`names ${name}`, async ({ signal, defer }) => {
       const [core, broker] = [await startCore(defer), await startBroker(defer, { connack })];
-      const fault = await faultOf(core, `mqtt://127.0.0.1:${broker.port}`, fields, {}, signal);
+      const fault = await faultOf(core, `mqtt://127.0.0.1:${broker.port}`, fields, {}, signal, code === "PEER_TIMEOUT" ? 3000 : undefined);
       assert.is(fault.code, code);
       assert.match(fault.message, says);
       if (remedy !== undefined) assert.match(fault.remedy ?? "", remedy);
