@@ -8,8 +8,8 @@ import type { Defer } from "./attempt.ts";
 import { findFreePort } from "./free-port.ts";
 import { listenOnLoopback } from "./listen.ts";
 
-/** What the server says of a name: addresses of both families, or how it fails. */
-export type Zone = { readonly a?: readonly string[]; readonly aaaa?: readonly string[]; readonly ttl?: number } | "no such name" | "failure" | "silence";
+/** What the server says of a name: addresses of each family (`silence`: it does not answer to that question), or how it fails. */
+export type Zone = { readonly a?: readonly string[] | "silence"; readonly aaaa?: readonly string[] | "silence"; readonly ttl?: number } | "no such name" | "failure" | "silence";
 
 export interface DnsServer {
   /** `127.0.0.1:port`, as `setServers` of node:dns takes it. */
@@ -91,6 +91,7 @@ function writeAnswer(message: Buffer, { type, end }: Question, zone: Zone): Buff
   const question = message.subarray(HEADER_BYTES, end);
   if (typeof zone === "string") return Buffer.concat([header(message, zone === "failure" ? 2 : 3, 0), question]);
   const addresses = type === TYPE.a ? (zone.a ?? []) : type === TYPE.aaaa ? (zone.aaaa ?? []) : [];
+  if (addresses === "silence") return undefined;
   const records = addresses.map((address) => {
     const bytes = type === TYPE.a ? Buffer.from(address.split(".").map(Number)) : addressBytes(address);
     // 0xc00c points back to the question's name.

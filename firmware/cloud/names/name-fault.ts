@@ -14,7 +14,7 @@ export interface Destination {
 
 /** The name has no address, says a server that should know: NXDOMAIN, and NODATA (RFC 2308 §2). */
 const DENIALS: ReadonlySet<string> = new Set(["ENOTFOUND", "ENODATA"]);
-const SILENCES: ReadonlySet<string> = new Set(["ETIMEOUT", "ECONNREFUSED", "ECANCELLED"]);
+const SILENCES: ReadonlySet<string> = new Set(["ETIMEOUT", "ECONNREFUSED", "ECANCELLED", "EAI_AGAIN"]);
 
 /** True where all that was asked was answered with a denial; a server that is silent or troubled denies nothing. */
 export function isDenial(errors: readonly unknown[]): boolean {
@@ -27,7 +27,7 @@ export function nameResolverFault(errors: readonly unknown[], { host, setting }:
   const servers = asked.length === 0 ? "the system's DNS" : `DNS ${asked.join(", ")}`;
   const detail = (remedy: string): { where: string; remedy: string; cause: unknown } => ({ where: setting, remedy, cause: errors[0] });
   const because = (reason: string, remedy: string): Fault => new Fault("PEER_UNREACHABLE", `the name ${host} cannot be resolved: ${reason}`, detail(remedy));
-  const check = asked.length === 0 ? "Check the system's DNS servers and the way to them; it is tried again." : "Check `network.dns` and the way to its servers; it is tried again.";
+  const check = asked.length === 0 ? "Check the system's DNS servers. On an appliance name them in `network.dns`: the firewall opens the way to no others. It is tried again." : "Check `network.dns` and the way to its servers; it is tried again.";
   if (!isDenial(errors)) {
     const code = codes.find((one) => !DENIALS.has(one)) ?? "";
     if (SILENCES.has(code)) return because(`${servers} does not answer`, check);

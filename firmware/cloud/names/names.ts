@@ -27,7 +27,7 @@ export interface NamesPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly timing: NameTiming;
-  readonly core: ConduitClient<typeof cloudConduit>;
+  readonly core: ConduitClient<Pick<typeof cloudConduit, "admitName">>;
   /** As in `resolveName`. */
   readonly servers: readonly string[];
 }

@@ -31,10 +31,11 @@ export async function resolveName(destination: Destination, ports: ResolvePorts,
   if (signal.aborted) throw cancelled(signal);
   const over = Promise.withResolvers<Resolution>();
   const abort = (): void => over.reject(cancelled(signal));
-  const late = Object.assign(new Error("no answer in time"), { code: "ETIMEOUT" });
-  const stopTimer = clock.after(timing.limitMs, () => over.resolve({ kind: "silent", fault: nameResolverFault([late], destination, servers) }));
   signal.addEventListener("abort", abort, { once: true });
   const resolver = servers.length === 0 ? undefined : new Resolver({ timeout: FIRST_TRY_MS, tries: TRIES });
+  const late = Object.assign(new Error("no answer in time"), { code: "ETIMEOUT" });
+  // What one family has said by then is kept; the system's own resolver cannot be cancelled and is left alone.
+  const stopTimer = clock.after(timing.limitMs, () => (resolver === undefined ? over.resolve({ kind: "silent", fault: nameResolverFault([late], destination, servers) }) : resolver.cancel()));
   try {
     resolver?.setServers(servers);
     const asked = resolver === undefined ? askSystem(destination, timing) : askServers(resolver, destination, ports);
