@@ -70,7 +70,7 @@ suite(
       }
       const said = JSON.stringify(times);
       console.log(`kill -9, milliseconds until ready again: ${said}`);
-      // The better of two: other tests may take the processor from one of them.
+      // The better of two: other tests take the processor from the supervisor and from core too.
       for (const zone of zones) assert.ok(Math.min(...times[zone]) < 2000, said);
       const comparison = await settleAccounts({ ...site, gateway });
       assert.is(comparison.lost, 0, JSON.stringify(comparison));

@@ -14,6 +14,7 @@ import { silentLog } from "../../firmware/runtime/journal.ts";
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
 import type { TestContext } from "./attempt.ts";
 import { startChild, type Child } from "./child.ts";
+import { processorWaitMs } from "./processor-wait.ts";
 
 /** The `weir` command of this checkout. */
 export const weir = fileURLToPath(new URL("../../firmware/cli/weir.ts", import.meta.url));
@@ -41,7 +42,10 @@ export interface GatewayUnderTest {
   untilReading(machines: number, limitMs?: number): Promise<Status>;
   /** Pids of the zones' processes as the kernel knows them. */
   zonePids(): ReadonlyMap<ZoneName, number>;
-  /** kill -9 of one zone; resolves with the milliseconds until another process of it runs and says that it is ready. */
+  /**
+   * kill -9 of one zone; resolves with the milliseconds until another process of it runs and says that it is ready, without those for which
+   * it waited for a processor that others held.
+   */
   killZone(zone: ZoneName): Promise<number>;
   /** SIGTERM; resolves with the milliseconds until all its processes are gone, and how it ended. */
   stop(): Promise<{ readonly ms: number; readonly code: number | null }>;
@@ -95,8 +99,8 @@ export function startGateway({ defer, signal }: TestContext, options: GatewayOpt
       if (before === undefined) throw new Error(`the zone ${zone} does not run`);
       const startedMs = systemClock.uptimeMs();
       process.kill(before, "SIGKILL");
-      await untilStatus(`${zone} is back`, ({ zones }) => zones[zone]?.state === "running" && zones[zone].pid !== before);
-      return Math.round(systemClock.uptimeMs() - startedMs);
+      const { zones } = await untilStatus(`${zone} is back`, (now) => now.zones[zone]?.state === "running" && now.zones[zone].pid !== before);
+      return Math.round(systemClock.uptimeMs() - startedMs - processorWaitMs(zones[zone]?.pid ?? 0));
     },
     stop: () => gone("SIGTERM"),
     killAll: async () => (await gone("SIGKILL")).ms,

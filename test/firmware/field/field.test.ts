@@ -5,6 +5,7 @@ import { Fault } from "../../../drivers/contract/fault.ts";
 import { isEvent } from "../../../drivers/contract/reading.ts";
 import { startMachine, type FakeMachine } from "../../drivers/miko/fake-machine.ts";
 import { until } from "../../drivers/miko/until.ts";
+import { processorWaitMs } from "../../support/processor-wait.ts";
 import { assert, suite } from "../../support/suite.ts";
 import { assignMiko, runField, startCore } from "./fake-core.ts";
 
@@ -93,10 +94,12 @@ suite("field", (test) => {
     assert.is(core.of(assetOf("4711")).length, 3);
     await systemClock.sleep(6000, signal);
     assert.is(core.of(assetOf("4711")).length, 3);
-    const backMs = systemClock.uptimeMs();
+    // Others' load on the processor is not the zone's time.
+    const soFarMs = (): number => systemClock.uptimeMs() - processorWaitMs(process.pid);
+    const backMs = soFarMs();
     await machine.comeBack();
     await until(() => core.of(assetOf("4711")).length >= 5, signal);
-    const tookMs = systemClock.uptimeMs() - backMs;
+    const tookMs = soFarMs() - backMs;
     console.log(`good again after ${Math.round(tookMs)} ms`);
     assert.ok(tookMs < 5000, `took ${tookMs} ms`);
     await until(() => core.links.at(-1)?.state === "connected", signal);
