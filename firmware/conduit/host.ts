@@ -3,6 +3,7 @@
 import Type from "typebox";
 import type { Static } from "typebox";
 import { SEGMENT_NAME } from "../config/segments-section.ts";
+import { ObservationSchema } from "./observation.ts";
 import { get, post } from "./route.ts";
 import { AliveSchema, NothingSchema } from "./shared.ts";
 
@@ -146,6 +147,8 @@ export const hostConduit = {
   /** Keeps a change. NOT_FOUND when it is not on trial any more. */
   confirm: post("/v1/confirm", { input: ChangeSchema, reply: NothingSchema }),
   standing: get("/v1/standing", { input: NothingSchema, reply: HostStandingSchema }),
+  /** What the kernel has counted and remembered of refused packets and of neighbours. Changes nothing. */
+  observe: get("/v1/observation", { input: NothingSchema, reply: ObservationSchema }),
   /** Opens the way to addresses of the configured cloud names. Those that lead inwards are not admitted and come back. */
   admitCloud: post("/v1/cloud-addresses", {
     input: Type.Object({ addresses: Type.Array(CloudAddressSchema, { minItems: 1, maxItems: 256 }) }, closed),

@@ -81,8 +81,33 @@ export type NetworkStanding = Static<typeof NetworkStandingSchema>;
 export const NetworkReportSchema = Type.Object({ hasHost: Type.Boolean(), network: NetworkStandingSchema, firewall: NetworkStandingSchema }, { additionalProperties: false });
 export type NetworkReport = Static<typeof NetworkReportSchema>;
 
+export const DetectionSchema = Type.Object(
+  {
+    kind: Type.String(),
+    /** The side or segment, or `gateway` for its own zones. */
+    side: Type.String(),
+    /** An address, a MAC or a zone; `others` for what was too much to be told one by one. */
+    source: Type.String(),
+    /** 1 to 1000. */
+    severity: Type.Integer(),
+    first: Type.String(),
+    last: Type.String(),
+    /** Packets, or how often it was found. */
+    count: Type.Integer(),
+    detail: Type.String(),
+    /** Somebody has seen it. */
+    accepted: Type.Boolean(),
+  },
+  { additionalProperties: false },
+);
+export type DetectionReport = Static<typeof DetectionSchema>;
+
 export const localConduit = {
   status: get("/v1/status", { input: NothingSchema, reply: StatusSchema }),
+  /** What detection found, newest first. */
+  detections: get("/v1/detections", { input: Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 10_000 }) }, { additionalProperties: false }), reply: Type.Object({ detections: Type.Array(DetectionSchema) }, { additionalProperties: false }) }),
+  /** Somebody has seen them; what speaks on the segments now is known and right. */
+  acceptDetections: post("/v1/detections/accept", { input: NothingSchema, reply: Type.Object({ accepted: Type.Integer() }, { additionalProperties: false }) }),
   /** Long poll over the last values: what changed since revision `after`, at most one reading per point. */
   values: get("/v1/values", {
     input: AfterSchema,

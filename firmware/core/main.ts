@@ -16,6 +16,7 @@ import { reviewLink } from "./conduits/review-link.ts";
 import { makeSourceHandlers } from "./conduits/source-handlers.ts";
 import { applyConfiguration } from "./configuration/apply-configuration.ts";
 import { FIELD_ZONE } from "./configuration/placements.ts";
+import { watchNetwork } from "./detection/watch-network.ts";
 import type { OpenCore } from "./open-core.ts";
 import type { CoreParts } from "./parts.ts";
 import { openWhenRoom } from "./waiting-room.ts";
@@ -78,7 +79,7 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
     parts.system.changed();
     return (applying = applying.then(() => applyConfiguration(parts, change)).catch((error: unknown) => parts.log.error({ fault: asFault(error) }, "the changed configuration was not applied completely")));
   });
-  await Promise.all([configuration.watch(signal), tick(parts, signal), copyLogs(open, signal), parts.system.run(signal), unlessCancelled(open.verifyAudit(signal))]);
+  await Promise.all([configuration.watch(signal), tick(parts, signal), watchNetwork(parts, signal), copyLogs(open, signal), parts.system.run(signal), unlessCancelled(open.verifyAudit(signal))]);
   await applying;
 }
 

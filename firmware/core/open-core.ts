@@ -14,6 +14,8 @@ import { CloudState } from "./cloud-state.ts";
 import { ActiveConfiguration } from "./configuration/active-configuration.ts";
 import { keepGatewayId } from "./configuration/gateway-id.ts";
 import { outboxLimitsOf } from "./configuration/outbox-limits.ts";
+import { Detections } from "./detection/detections.ts";
+import { LearnedSegments } from "./detection/learned.ts";
 import type { ConditionCode } from "./health/condition-codes.ts";
 import { Conditions } from "./health/conditions.ts";
 import { Fading } from "./health/fading.ts";
@@ -92,7 +94,8 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const zones = new Zones(clock, fading, () => host.isPresent());
   const system = new SystemKeeper({ host, clock, conditions, trail, kept, log: log.child("system"), zones, configuration: () => configuration.current });
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version };
-  const parts: CoreParts = { ...start, clock, turns, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
+  const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
+  const parts: CoreParts = { ...watch, ...start, clock, turns, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   const verify = async (stop: AbortSignal): Promise<void> => {
     const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop).then(() => turns.next()));
     if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);

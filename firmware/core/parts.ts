@@ -5,6 +5,8 @@ import type { Log, LogLevel } from "../runtime/journal.ts";
 import type { AuditTrail } from "./audit/trail.ts";
 import type { ActiveConfiguration } from "./configuration/active-configuration.ts";
 import type { CloudState } from "./cloud-state.ts";
+import type { Detections } from "./detection/detections.ts";
+import type { LearnedSegments } from "./detection/learned.ts";
 import type { Conditions } from "./health/conditions.ts";
 import type { Fading } from "./health/fading.ts";
 import type { Zones } from "./health/zones.ts";
@@ -42,6 +44,9 @@ export interface CoreParts {
   readonly cloud: CloudState;
   /** What changes the system; present on an appliance alone. */
   readonly host: HostLink;
+  readonly detections: Detections;
+  /** Whose addresses are known on each segment. */
+  readonly segments: LearnedSegments;
   /** Firewall and network as configured. */
   readonly system: SystemKeeper;
   /** What long polls wait on. */

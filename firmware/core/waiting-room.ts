@@ -58,5 +58,5 @@ function makeHandlers({ clock }: ZoneContext, conditions: Conditions): Handlers<
     zones = input.zones;
     return {};
   };
-  return { status, zones: tell, values: refuse, secretNames: refuse, setSecret: refuse, deleteSecret: refuse, reload: refuse, network: refuse, confirmNetwork: refuse, tryNetwork: refuse };
+  return { status, zones: tell, values: refuse, secretNames: refuse, setSecret: refuse, deleteSecret: refuse, reload: refuse, network: refuse, confirmNetwork: refuse, tryNetwork: refuse, detections: refuse, acceptDetections: refuse };
 }

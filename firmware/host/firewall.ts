@@ -4,6 +4,7 @@ import { Compile } from "typebox/compile";
 import { Fault } from "../../drivers/contract/fault.ts";
 import { FirewallRequestSchema } from "../conduit/host.ts";
 import type { FirewallRequest } from "../conduit/host.ts";
+import type { Observation } from "../conduit/observation.ts";
 import { renderCloudRefresh, sortCloudAddresses } from "../protocol/firewall/cloud-set.ts";
 import type { CloudAddress } from "../protocol/firewall/cloud-set.ts";
 import { deriveWalls } from "../protocol/firewall/derive-flows.ts";
@@ -13,7 +14,8 @@ import { deriveLimits } from "../protocol/firewall/zone-limits.ts";
 import type { ZoneContext } from "../runtime/service.ts";
 import type { HostSystem } from "./host-system.ts";
 import { keepState } from "./kept-state.ts";
-import { runCommand } from "./run-command.ts";
+import { openObserver } from "./observe.ts";
+import { readCommand, runCommand } from "./run-command.ts";
 import { openTrial } from "./trial.ts";
 import type { Trial } from "./trial.ts";
 import type { UnitLimits } from "./unit-limits.ts";
@@ -22,6 +24,8 @@ export interface Firewall {
   readonly trial: Trial<FirewallRequest>;
   /** Returns the addresses that were not admitted. */
   admitCloud(addresses: readonly CloudAddress[]): Promise<readonly string[]>;
+  /** What the kernel has counted and remembered under the rules that are installed. */
+  observe(): Promise<Observation>;
 }
 
 /** Nothing passes: what holds before the first configuration. */
@@ -29,6 +33,9 @@ const CLOSED: FirewallRequest = { segments: [], assets: [] };
 
 /** The size of the rules' sets. */
 const MAX_KNOWN = 4096;
+
+/** What nft may print of one set: 4,096 elements have some 700 KB. */
+const MAX_OBSERVED_BYTES = 2_097_152;
 
 export async function openFirewall(context: ZoneContext, system: HostSystem, limits: UnitLimits): Promise<Firewall> {
   const { clock, dataDir } = context;
@@ -63,6 +70,17 @@ export async function openFirewall(context: ZoneContext, system: HostSystem, lim
       for (const one of accepted) known.set(`${one.address} ${one.port}`, { one, endMs: clock.uptimeMs() + one.lifeSeconds * 1000 });
       return refused.map(({ address }) => address);
     },
+    observe: watch(system, trial),
+  };
+}
+
+function watch(system: HostSystem, trial: Trial<FirewallRequest>): Firewall["observe"] {
+  const observer = openObserver((args) => readCommand(system.nft, args, "", MAX_OBSERVED_BYTES));
+  let watched = { request: CLOSED, walls: deriveWalls(toInput(CLOSED)) };
+  return () => {
+    const { installed } = trial;
+    if (watched.request !== installed) watched = { request: installed, walls: deriveWalls(toInput(installed)) };
+    return observer.observe(watched.walls);
   };
 }
 

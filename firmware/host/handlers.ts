@@ -2,10 +2,10 @@
 
 import { Fault } from "../../drivers/contract/fault.ts";
 import type { hostConduit, NetworkRequest } from "../conduit/host.ts";
+import type { Alive } from "../conduit/shared.ts";
 import type { Call, Handlers } from "../runtime/conduit-server.ts";
 import type { Log } from "../runtime/journal.ts";
 import { rememberAnswers } from "../runtime/remembered-answers.ts";
-import { readAlive } from "../runtime/zone-alive.ts";
 import { authorizeUsb } from "./authorize-usb.ts";
 import type { Firewall } from "./firewall.ts";
 import type { HostSystem } from "./host-system.ts";
@@ -19,12 +19,13 @@ export interface HostParts {
   readonly system: HostSystem;
   readonly log: Log;
   readonly epoch: string;
+  readonly alive: () => Alive;
   readonly limits: UnitLimits;
   readonly refused: () => { readonly count: number; readonly last: string | null };
 }
 
 /** A repeat of a request is answered again and not done again. Each verb that was done stands in the journal. */
-export function makeHostHandlers({ firewall, network, system, log, epoch, limits, refused }: HostParts): Handlers<typeof hostConduit> {
+export function makeHostHandlers({ firewall, network, system, log, epoch, alive, limits, refused }: HostParts): Handlers<typeof hostConduit> {
   const answers = rememberAnswers<unknown>();
   const once = <Answer>(call: Call, verb: string, fields: object, work: () => Promise<Answer>): Promise<Answer> =>
     // Sound: an identity belongs to one call of one verb.
@@ -44,8 +45,9 @@ export function makeHostHandlers({ firewall, network, system, log, epoch, limits
     confirm: ({ change }, call) => once(call, "confirm", { change }, () => confirm(change)),
     standing: async () => {
       await Promise.all([firewall.trial.settled(), network.settled()]);
-      return { firewall: firewall.trial.standing(), network: network.standing(), epoch, alive: readAlive(), refused: { ...refused() }, limitsFault: limits.fault() ?? null };
+      return { firewall: firewall.trial.standing(), network: network.standing(), epoch, alive: alive(), refused: { ...refused() }, limitsFault: limits.fault() ?? null };
     },
+    observe: () => firewall.observe(),
     admitCloud: ({ addresses }, call) => once(call, "admitCloud", { count: addresses.length }, async () => ({ refused: [...(await firewall.admitCloud(addresses))] })),
     authorizeUsb: ({ device, authorized }, call) => once(call, "authorizeUsb", { device, authorized }, nothingAfter(() => authorizeUsb(system.sysfs, device, authorized))),
     setTime: ({ time }, call) => once(call, "setTime", { time }, nothingAfter(() => setTime(system.date, time))),

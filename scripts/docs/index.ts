@@ -3,8 +3,9 @@
 import { asyncApiFile } from "./asyncapi.ts";
 import { conditionFiles } from "./conditions.ts";
 import { configurationFiles } from "./configuration-reference.ts";
+import { detectionsFile } from "./detections.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { firewallFile } from "./firewall-reference.ts";
 import { schemaFiles } from "./json-schema-files.ts";
 
-export const GENERATED: readonly GeneratedFile[] = [...configurationFiles, ...schemaFiles, asyncApiFile, ...conditionFiles, firewallFile];
+export const GENERATED: readonly GeneratedFile[] = [...configurationFiles, ...schemaFiles, asyncApiFile, ...conditionFiles, firewallFile, detectionsFile];

@@ -28,7 +28,9 @@ export type AuditAction =
   | "cloud-addresses.refused"
   | "usb.authorized"
   | "clock.set"
-  | "system.restarted";
+  | "system.restarted"
+  | "detection.raised"
+  | "detections.accepted";
 
 export interface AuditEvent {
   /** Who: a zone, `local` for the command line, `core` itself. */

@@ -31,6 +31,13 @@ export function makeLocalHandlers(core: CoreParts): Handlers<typeof localConduit
       await announceSecret(core, name);
       return {};
     },
+    detections: ({ limit }) => ({ detections: core.detections.newest(limit).map((one) => ({ ...one })) }),
+    acceptDetections: () => {
+      core.segments.accept();
+      const accepted = core.detections.accept();
+      core.trail.record({ actor: LOCAL, action: "detections.accepted", target: "detections", result: "done", detail: { accepted } });
+      return { accepted };
+    },
     zones: ({ zones: standings }) => {
       zones.tell(standings);
       return {};

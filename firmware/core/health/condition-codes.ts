@@ -48,12 +48,27 @@ export const SEVERITY_OF = {
   CLOUD_DOCUMENT_REFUSED: "warning",
   READINGS_REJECTED: "error",
   ZONE_CRASH_LOOP: "error",
+  DETECTION_GATEWAY_ADDRESS_CLAIMED: "error",
+  DETECTION_ADDRESS_CONTESTED: "error",
+  DETECTION_DISCOVERY_FORGED: "error",
+  DETECTION_ZONE_OUTWARDS: "error",
+  DETECTION_SCAN: "warning",
+  DETECTION_CALLS_OUTWARDS: "warning",
+  DETECTION_TOO_MANY_SOURCES: "warning",
+  DETECTION_FLOOD: "warning",
+  DETECTION_FALSE_SOURCE: "warning",
+  DETECTION_ADDRESS_CHANGED: "warning",
+  DETECTION_NEW_DEVICE: "info",
+  DETECTION_DEVICE_MOVED: "info",
+  DETECTION_DENIED: "info",
   NETWORK_ON_TRIAL: "warning",
   NETWORK_CHANGE_RETURNED: "error",
   FIREWALL_NOT_APPLIED: "error",
 } as const satisfies Record<string, Severity>;
 
-export type ConditionCode = keyof typeof SEVERITY_OF;export const CONDITION_CODES = Object.keys(SEVERITY_OF) as readonly ConditionCode[];
+export type ConditionCode = keyof typeof SEVERITY_OF;
+export type DetectionCode = Extract<ConditionCode, `DETECTION_${string}`>;
+export const CONDITION_CODES = Object.keys(SEVERITY_OF) as readonly ConditionCode[];
 
 export function isConditionCode(code: string): code is ConditionCode {
   return Object.hasOwn(SEVERITY_OF, code);

@@ -1,6 +1,7 @@
 // The conditions in German.
 
 import type { ConditionCode, ConditionText } from "./condition-codes.ts";
+import { germanDetectionTexts } from "./detection-texts-de.ts";
 
 export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   OUTBOX_SET_ASIDE: {
@@ -219,4 +220,5 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "Es gilt weiter, was vorher galt. Vor dem ersten Erfolg geht nichts hinein oder hinaus.",
     remedy: "Berichtigen Sie die Konfiguration, wo der Grund sie nennt; `weir check` und `weir firewall show` helfen. Nennt er sie nicht, geben Sie das Protokoll dem Servicepartner.",
   },
+  ...germanDetectionTexts,
 };

@@ -1,6 +1,7 @@
 // The conditions in English.
 
 import type { ConditionCode, ConditionText } from "./condition-codes.ts";
+import { englishDetectionTexts } from "./detection-texts-en.ts";
 
 export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   OUTBOX_SET_ASIDE: {
@@ -219,4 +220,5 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "What was in force before still is. Before the first success nothing passes in or out.",
     remedy: "Correct the configuration where the cause names it; `weir check` and `weir firewall show` help. Where it names none, send the log to your service partner.",
   },
+  ...englishDetectionTexts,
 };

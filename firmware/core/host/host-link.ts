@@ -5,6 +5,7 @@ import type { Clock } from "../../../drivers/contract/clock.ts";
 import { Fault, asFault, isFault } from "../../../drivers/contract/fault.ts";
 import { hostConduit } from "../../conduit/host.ts";
 import type { FirewallRequest, HostStanding, NetworkRequest } from "../../conduit/host.ts";
+import type { Observation } from "../../conduit/observation.ts";
 import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import { openConduit } from "../../runtime/conduit-client.ts";
 import type { ConduitClient } from "../../runtime/conduit-client.ts";
@@ -35,6 +36,8 @@ export interface HostLink {
   confirm(actor: string, change: string, signal: AbortSignal): Promise<void>;
   /** What is installed and on trial. Never audited: core asks it every few seconds. */
   standing(signal: AbortSignal): Promise<HostStanding>;
+  /** What the kernel has counted and remembered. Never audited: core asks it every few seconds. */
+  observe(signal: AbortSignal): Promise<Observation>;
   /** Calls of this link that host refused. */
   readonly refusals: number;
   /** Returns the addresses that may not stand for a cloud name. */
@@ -62,6 +65,7 @@ export function openHostLink(options: HostLinkOptions): HostLink {
       return refusals;
     },
     standing: (signal) => ask("standing", {}, signal),
+    observe: (signal) => ask("observe", {}, signal),
     isPresent: () => existsSync(options.socket),
     applyFirewall: (actor, request, signal) => audited({ actor, action: "firewall.changed", target: "firewall" }, () => ask("applyFirewall", request, signal)),
     applyNetwork: (actor, request, signal) => audited({ actor, action: "network.changed", target: "network" }, () => ask("applyNetwork", request, signal)),

@@ -1,6 +1,7 @@
 // The tables of state.db: what the gateway has learned. What people decide is in the configuration.
 
 import type { Database } from "better-sqlite3";
+import { prepareDetectionSchema } from "../detection/detection-schema.ts";
 import { storageFault } from "../storage/open-database.ts";
 
 /** Makes what is missing; only ever adds. Throws what SQLite throws where a table is not as expected. */
@@ -16,6 +17,7 @@ export function prepareStateSchema(database: Database): void {
   for (const columns of ["id, name, state, zone, nameplate, address, equipment, points, pointSpecs, firstSeen, lastSeen FROM assets", "asset, point, reading FROM last_values", "name, state, fault FROM links", "name, text FROM kept"]) {
     database.prepare(`SELECT ${columns} LIMIT 1`).get();
   }
+  prepareDetectionSchema(database);
 }
 
 /** Small texts that core keeps from one start to the next. */

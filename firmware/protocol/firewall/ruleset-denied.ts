@@ -1,46 +1,37 @@
-// The ends of the ruleset: every packet that is not let through is logged (a few per second), counted by its side or zone, and dropped.
+// The ends of the ruleset: every packet that is not let through is counted by its side or zone, remembered for detection, and dropped.
 
 import { USER_OF, ZONES, type Side, type Walls } from "./flow.ts";
 import { identifier, interfaceName, isIpv6, joinNft, nft, subnet, userName, type Nft } from "./nft-text.ts";
 import type { UserIds } from "./rule.ts";
-
-/** Where packets are logged: a netlink group, read by whoever detects. Only the first 96 bytes, which are headers. */
-export const LOG_GROUP = 4;
-
-/** `denied`: no flow. `forwarded`: for somebody else than the gateway. `spoofed`: from an address of another side. `flooded`: too many. */
-export const VERDICTS = ["denied", "forwarded", "spoofed", "flooded"] as const;
+import { renderVerdict, renderZone, VERDICTS, type Verdict } from "./ruleset-watch.ts";
 
 /** Zones whose users are counted apart; all other users together are `other`. */
-const COUNTED = ZONES.filter((zone) => zone !== "host");
+export const COUNTED = ZONES.filter((zone) => zone !== "host");
 
 export function renderDenied(walls: Walls, ids: UserIds | undefined): readonly Nft[] {
   const names = [...walls.sides.map(({ name }) => name), "other"];
-  const ends = VERDICTS.flatMap((verdict) => names.flatMap((name) => end(verdict, name)));
+  const ends = VERDICTS.flatMap((verdict) => names.flatMap((name) => renderVerdict(verdict, name, counterOf(verdict, name))));
   return [...ends, dispatch(nft`denied_in`, "denied", walls.sides), dispatch(nft`forwarded`, "forwarded", walls.sides), ...outEnds(ids)];
 }
 
 /** The counter that counts a verdict about incoming packets of one side. */
-export function counterOf(verdict: (typeof VERDICTS)[number], side: string): Nft {
+export function counterOf(verdict: Verdict, side: string): Nft {
   return identifier(`${verdict}_from`, side);
 }
 
-function end(verdict: (typeof VERDICTS)[number], side: string): readonly Nft[] {
-  const name = counterOf(verdict, side);
-  return [nft`\tcounter ${name} { }`, writeEnd(name)];
-}
-
-function writeEnd(name: Nft): Nft {
-  return nft`\tchain ${name} {\n\t\tlimit rate 10/second burst 20 packets log prefix "weir ${name} " group ${LOG_GROUP} snaplen 96\n\t\tcounter name ${name} drop\n\t}`;
+/** The counter of what the users of a zone wanted out without a flow. */
+export function zoneCounter(zone: string): Nft {
+  return identifier("denied_of", zone);
 }
 
 /** Tells the side of a packet by its interface, and by its source where sides share one. */
-function dispatch(chain: Nft, verdict: (typeof VERDICTS)[number], sides: readonly Side[]): Nft {
+function dispatch(chain: Nft, verdict: Verdict, sides: readonly Side[]): Nft {
   const rules = [...sides.filter(({ subnets, interface: wire }) => subnets.length > 0 && isShared(wire, sides)), ...sides.filter(({ interface: wire }) => !isShared(wire, sides))].flatMap((side) => sourceRules(side, verdict, isShared(side.interface, sides)));
   const rest = sides.filter(({ name, interface: wire }) => name === "cloud" && isShared(wire, sides)).map(({ interface: wire }) => nft`\t\tiifname ${interfaceName(wire)} goto ${counterOf(verdict, "cloud")}`);
   return joinNft([nft`\tchain ${chain} {`, ...rules, ...rest, nft`\t\tgoto ${counterOf(verdict, "other")}`, nft`\t}`], "\n");
 }
 
-function sourceRules({ name, interface: wire, subnets }: Side, verdict: (typeof VERDICTS)[number], isSharedWire: boolean): readonly Nft[] {
+function sourceRules({ name, interface: wire, subnets }: Side, verdict: Verdict, isSharedWire: boolean): readonly Nft[] {
   const to = counterOf(verdict, name);
   if (!isSharedWire) return [nft`\t\tiifname ${interfaceName(wire)} goto ${to}`];
   return [false, true].flatMap((isSix) => {
@@ -59,10 +50,7 @@ function outEnds(ids: UserIds | undefined): readonly Nft[] {
     const user = ids === undefined ? name : ids[name];
     return user === undefined ? [] : [{ zone, user: userName(user) }];
   });
-  const ends = [...users.map(({ zone }) => zone), "other"].flatMap((name) => {
-    const counter = identifier("denied_of", name);
-    return [nft`\tcounter ${counter} { }`, writeEnd(counter)];
-  });
-  const rules = users.map(({ zone, user }) => nft`\t\tmeta skuid ${user} goto ${identifier("denied_of", zone)}`);
-  return [...ends, joinNft([nft`\tchain denied_out {`, ...rules, nft`\t\tgoto ${identifier("denied_of", "other")}`, nft`\t}`], "\n")];
+  const ends = [...users.map(({ zone }) => zone), "other"].flatMap((name) => renderZone(name, zoneCounter(name)));
+  const rules = users.map(({ zone, user }) => nft`\t\tmeta skuid ${user} goto ${zoneCounter(zone)}`);
+  return [...ends, joinNft([nft`\tchain denied_out {`, ...rules, nft`\t\tgoto ${zoneCounter("other")}`, nft`\t}`], "\n")];
 }

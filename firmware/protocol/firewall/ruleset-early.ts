@@ -4,6 +4,7 @@ import { LINK_LOCAL_6 } from "./addresses.ts";
 import type { Side, Walls } from "./flow.ts";
 import { interfaceName, isIpv6, joinNft, keyword, mark, nft, subnet, type Nft } from "./nft-text.ts";
 import { counterOf } from "./ruleset-denied.ts";
+import { isSegment, notePairs } from "./ruleset-watch.ts";
 
 /**
  * Packets per second that pass, with as many at once as `burst`. Connections: MQTT and HTTP clients keep theirs, so 50 new ones a second are a
@@ -42,21 +43,22 @@ export function renderEarly(walls: Walls): readonly Nft[] {
   const wires = listWires(walls);
   const jumps = joinNft([nft`"lo" : accept`, ...wires.map(({ name, key }) => nft`${interfaceName(name)} : goto early_${key}`)], ", ");
   const floods = wires.map(({ key, sides }) => nft`\tchain flooded_${key} {\n\t\tgoto ${counterOf("flooded", first(sides))}\n\t}`);
-  return [nft`\tcounter own_multicast { }`, ...floods, ...wires.map(renderWire), nft`\tchain early {\n\t\ttype filter hook prerouting priority raw; policy accept;\n\t\tiifname vmap { ${jumps} }\n\t\tgoto ${counterOf("denied", "other")}\n\t}`];
+  return [nft`\tcounter own_multicast { }`, ...floods, ...wires.map((wire) => renderWire(wire, walls)), nft`\tchain early {\n\t\ttype filter hook prerouting priority raw; policy accept;\n\t\tiifname vmap { ${jumps} }\n\t\tgoto ${counterOf("denied", "other")}\n\t}`];
 }
 
 /** Own multicast comes back from the kernel with its mark and is no false source. A packet for another host, or for another port's address (weak host model), is never delivered. */
-function renderWire({ key, sides }: Wire): Nft {
-  const isMachineNetwork = sides.some(({ name }) => name.startsWith("segment:"));
+function renderWire({ key, sides }: Wire, walls: Walls): Nft {
+  const segments = sides.filter(isSegment);
   return joinNft(
     [
       nft`\tchain early_${key} {`,
       nft`\t\tmeta mark ${mark(OWN_MULTICAST)} counter name own_multicast drop`,
       nft`\t\tfib saddr type local goto ${counterOf("spoofed", first(sides))}`,
-      ...(isMachineNetwork ? sides.flatMap(refuseOthers) : []),
+      ...segments.flatMap(refuseOthers),
       nft`\t\tfib daddr . iif type != { local, broadcast, multicast } goto forwarded`,
       ...meter(key, "connections", nft`tcp flags & (fin | syn | rst | ack) == syn`),
       ...meter(key, "datagrams", nft`meta l4proto != tcp`),
+      ...segments.flatMap((side) => notePairs(walls, side)),
       nft`\t\taccept`,
       nft`\t}`,
     ],

@@ -1,6 +1,7 @@
-// The whole ruleset as nftables text: one table that replaces itself in one transaction and drops whatever no flow names.
+// The whole ruleset as nftables text: a table that replaces itself in one transaction and drops whatever no flow names, and one that watches ARP.
 
 import { renderDenied } from "./ruleset-denied.ts";
+import { renderArp, renderPairSets } from "./ruleset-watch.ts";
 import { OWN_MULTICAST, renderEarly, renderMeters } from "./ruleset-early.ts";
 import { USER_OF, type Flow, type Walls } from "./flow.ts";
 import { writeElements, type CloudAddress } from "./cloud-set.ts";
@@ -24,14 +25,16 @@ export function renderRuleset(walls: Walls, options: RulesetOptions = {}): strin
     ...tracked.flatMap((flow) => [nft`\tcounter ${identifier("sent", flow.name)} { }`, nft`\tcounter ${identifier("received", flow.name)} { }`]),
     ...renderSets(options.cloudAddresses ?? []),
     ...renderMeters(walls),
+    ...renderPairSets(walls),
     ...renderDenied(walls, options.userIds),
     ...renderEarly(walls),
     renderInput(flows, tracked, options.userIds),
     renderOutput(flows, tracked, options.userIds),
     nft`\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t\tgoto forwarded\n\t}`,
-    nft`}\n`,
+    nft`}`,
+    ...renderArp(walls),
   ];
-  return joinNft(parts, "\n");
+  return `${joinNft(parts, "\n")}\n`;
 }
 
 function renderSets(addresses: readonly CloudAddress[]): readonly Nft[] {

@@ -44,6 +44,7 @@ async function serve(defer: Defer, socket: string): Promise<void> {
       applyNetwork: () => onTrial,
       confirm: () => ({}),
       standing: () => ({ firewall: nothing, network: nothing, epoch: "h-1", alive: { pid: 1, uptimeSeconds: 0, memoryBytes: 0 }, refused: { count: 0, last: null }, limitsFault: null }),
+      observe: () => ({ sides: [], segments: [], zones: [] }),
       admitCloud: () => ({ refused: [] }),
       authorizeUsb: () => ({}),
       setTime: () => never,
