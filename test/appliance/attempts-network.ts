@@ -37,5 +37,12 @@ export function reachEverything(zone: ZoneName): readonly Attempt[] {
   }));
 }
 
-/** No zone listens today; the ports of those that will come with their zones. */
-export const BINDS: readonly Attempt[] = ["127.0.0.1", "0.0.0.0", "::"].flatMap((address) => [0, 1883, 9797, 40_000].flatMap((port) => (["tcp", "udp"] as const).map((protocol): Attempt => ({ name: `bind ${address} ${port}/${protocol}`, act: { bind: protocol, address, port }, outcome: ["EPERM", "EACCES", "EAFNOSUPPORT", "EADDRNOTAVAIL"] }))));
+/** The port of MQTT ingest is field's by the configuration; no other zone has one yet. */
+export function bindEverything(zone: ZoneName): readonly Attempt[] {
+  const isDeclared = (protocol: string, port: number): boolean => zone === "field" && protocol === "tcp" && port === 1883;
+  return ["127.0.0.1", "0.0.0.0", "::"].flatMap((address) => [0, 1883, 9797, 40_000].flatMap((port) => (["tcp", "udp"] as const).map((protocol): Attempt => ({
+    name: `bind ${address} ${port}/${protocol}`,
+    act: { bind: protocol, address, port },
+    outcome: isDeclared(protocol, port) ? "bound" : ["EPERM", "EACCES", "EAFNOSUPPORT", "EADDRNOTAVAIL"],
+  }))));
+}

@@ -2,22 +2,22 @@
 // Shows on a booted appliance what code that has taken over a zone gets: in a unit with exactly the zone's walls, every attempt of the lists
 // attempts-*.ts has the outcome that stands there.
 
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { assert, suite, type Defer } from "../support/suite.ts";
-import { makeTempDir } from "../support/temp-dir.ts";
+import { join } from "node:path";
+import { assert, suite } from "../support/suite.ts";
 import { buildTown, HOUSES, type Town } from "../walls/town.ts";
 import type { Attempt, Outcome, ZoneName } from "./attempt-kinds.ts";
 import { AS_USER, CONDUITS, OTHER_ZONES, PROGRAMS, SECRETS, WRITES } from "./attempts-files.ts";
 import { CALLS, SOCKETS } from "./attempts-kernel.ts";
-import { BINDS, INSIDE, places, reachEverything } from "./attempts-network.ts";
+import { bindEverything, INSIDE, places, reachEverything } from "./attempts-network.ts";
+import { compile } from "./compile.ts";
 import { NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
-import { APPLIANCE_NEEDS, raiseWalls, startAppliance, type Appliance } from "./start-appliance.ts";
+import { APPLIANCE_NEEDS, confirmWalls, startAppliance, type Appliance } from "./start-appliance.ts";
 
 const ZONES = ["field", "cloud", "core", "host"] as const satisfies readonly ZoneName[];
 /** Their zones are yet to come; the users and their place in the rules are there. */
 const USERS_WITHOUT_UNIT = ["weir-devices", "weir-plant", "weir-admin"];
+type Counters = ReturnType<Appliance["counters"]>;
 const FOLDER = "/usr/lib/weir/test/appliance";
 
 suite(
@@ -27,13 +27,19 @@ suite(
       const town = buildTown(context.defer);
       const neighbours = await startNeighbourhood(context, town, { rate: 1 });
       const program = Object.fromEntries(["attempts.ts", "attempt-kinds.ts"].map((name) => [`${FOLDER}/${name}`, readFileSync(join(import.meta.dirname, name))]));
-      const files = { "etc/resolv.conf": RESOLV_CONF, ...program, [`${FOLDER}/syscall.node`]: compile(context.defer) };
+      const files = { "etc/resolv.conf": RESOLV_CONF, ...program, [`${FOLDER}/syscall.node`]: readFileSync(compile(context.defer, "syscall")) };
       const appliance = await startAppliance(context, town, { configuration: neighbours.configuration, files });
-      raiseWalls(appliance, neighbours.configuration);
+      await confirmWalls(appliance, context.signal);
       neighbours.introduce(appliance);
       await listenEverywhere(town, context.signal);
       const surprises: string[] = [];
-      for (const zone of ZONES) surprises.push(...judgeList(zone, attemptsOf(zone), makeAttempts(appliance, zone)));
+      for (const zone of ZONES) {
+        const before = appliance.counters();
+        const outcomes = makeAttempts(appliance, zone);
+        surprises.push(...judgeList(zone, attemptsOf(zone), outcomes));
+        // Core has no network, and host no socket that could ask for one: there is nothing to count.
+        if (zone === "field" || zone === "cloud") surprises.push(...demandCounted(zone, before, appliance.counters(), outcomes));
+      }
       for (const user of USERS_WITHOUT_UNIT) surprises.push(...judgeList(user, AS_USER, attemptAsUser(appliance, user)));
       assert.equal(surprises, []);
       assert.equal(appliance.run("ss", ["--listening", "--unix", "--no-header"]).split("\n").filter((line) => / @/.test(line)), [], "sockets without a file, which have no owner");
@@ -60,7 +66,7 @@ function makeAttempts(appliance: Appliance, zone: ZoneName): readonly Outcome[] 
 }
 
 function attemptsOf(zone: ZoneName): readonly Attempt[] {
-  const all = [...reachEverything(zone), ...BINDS, ...SOCKETS, ...CALLS, ...SECRETS, ...CONDUITS, ...WRITES, ...PROGRAMS, ...OTHER_ZONES];
+  const all = [...reachEverything(zone), ...bindEverything(zone), ...SOCKETS, ...CALLS, ...SECRETS, ...CONDUITS, ...WRITES, ...PROGRAMS, ...OTHER_ZONES];
   return all.filter(({ zones, on }) => (zones ?? ZONES).includes(zone) && (on ?? process.arch) === process.arch);
 }
 
@@ -78,6 +84,14 @@ function attemptAsUser(appliance: Appliance, user: string): readonly Outcome[] {
   return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Outcome);
 }
 
+/** What the rules refused: `silence`, and EPERM where a datagram is refused at once. */
+function demandCounted(zone: ZoneName, before: Counters, after: Counters, outcomes: readonly Outcome[]): readonly string[] {
+  const refused = outcomes.filter(({ name, outcome }) => name.startsWith("reach ") && (outcome === "silence" || outcome === "EPERM")).length;
+  const counter = `denied_of_${zone}`;
+  const counted = (after[counter] ?? 0) - (before[counter] ?? 0);
+  return counted >= refused && refused > 0 ? [] : [`${zone}: ${refused} attempts were refused, ${counted} counted`];
+}
+
 function judgeList(who: string, attempts: readonly Attempt[], outcomes: readonly Outcome[]): readonly string[] {
   return attempts.flatMap(({ name, outcome }) => {
     const allowed = [outcome].flat();
@@ -91,11 +105,4 @@ async function listenEverywhere(town: Town, signal: AbortSignal): Promise<void> 
   const taken = new Set(["9.9.9.9 8883/tcp", "2a00:40::9 8883/tcp", "10.40.0.1 53/udp"]);
   const free = (addresses: readonly string[]) => places(addresses).filter(({ address, port, protocol }) => !taken.has(`${address} ${port}/${protocol}`));
   await Promise.all([...HOUSES.map(({ name, hosts }) => town.start(name, 0).listen(free(hosts), signal)), town.start("gateway", 0).listen(free(INSIDE), signal)]);
-}
-
-function compile(defer: Defer): Buffer {
-  const library = join(makeTempDir(defer), "syscall.node");
-  const headers = join(dirname(process.execPath), "../include/node");
-  execFileSync("gcc", ["-Wall", "-shared", "-fPIC", "-O1", "-I", headers, "-o", library, join(import.meta.dirname, "syscall.c")]);
-  return readFileSync(library);
 }

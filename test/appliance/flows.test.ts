@@ -4,7 +4,7 @@
 import { assert, suite } from "../support/suite.ts";
 import { buildTown } from "../walls/town.ts";
 import { NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
-import { APPLIANCE_NEEDS, raiseWalls, startAppliance } from "./start-appliance.ts";
+import { APPLIANCE_NEEDS, confirmWalls, startAppliance } from "./start-appliance.ts";
 
 suite(
   "appliance, declared flows",
@@ -13,7 +13,7 @@ suite(
       const town = buildTown(context.defer);
       const neighbours = await startNeighbourhood(context, town, { rate: 5 });
       const appliance = await startAppliance(context, town, { configuration: neighbours.configuration, files: { "etc/resolv.conf": RESOLV_CONF } });
-      raiseWalls(appliance, neighbours.configuration);
+      await confirmWalls(appliance, context.signal);
       neighbours.introduce(appliance);
       await appliance.until("every machine is connected", ({ assets }) => Object.values(assets).filter(({ link }) => link === "connected").length === 4);
       await appliance.until("the broker confirms readings", ({ outbox }) => outbox.queued === 0);

@@ -32,8 +32,8 @@ export interface Neighbourhood {
   readonly machines: Readonly<Record<MachineName, Child>>;
   /** Gives the appliance what it needs to trust the broker. */
   introduce(appliance: Appliance): void;
-  /** Readings that were acknowledged to these machines so far. */
-  acknowledged(name: MachineName): number;
+  /** What each machine wrote down (`NAME.ndjson`) and what the cloud did (`cloud.ndjson`). */
+  readonly folder: string;
   /** Ends the load, waits until all is delivered, and compares what machines and cloud wrote down. */
   settle(appliance: Appliance): Promise<Comparison>;
 }
@@ -58,7 +58,7 @@ export async function startNeighbourhood(context: TestContext, town: Town, { rat
     configuration: writeConfiguration(),
     machines,
     introduce: (appliance) => void appliance.run("weir", ["secret", "set", "cloud-ca", "--data", "/var/lib/weir"], cloud.ca),
-    acknowledged: (name) => newest(machines[name])?.acknowledged ?? 0,
+    folder,
     async settle(appliance) {
       for (const child of Object.values(machines)) await pause(child, signal);
       await appliance.until("the outbox is empty", ({ outbox }) => outbox.queued === 0);

@@ -4,16 +4,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Status } from "../../firmware/conduit/local.ts";
-import { loadConfiguration } from "../../firmware/config/load.ts";
-import { deriveWalls } from "../../firmware/protocol/firewall/derive-flows.ts";
-import { renderRuleset } from "../../firmware/protocol/firewall/ruleset.ts";
-import { until } from "../support/gateway.ts";
-import { isAlive } from "../support/gateway.ts";
+import type { NetworkReport, Status } from "../../firmware/conduit/local.ts";
+import { isAlive, until } from "../support/gateway.ts";
 import { startChild } from "../support/child.ts";
 import type { Defer, TestContext } from "../support/suite.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
-import type { Town } from "../walls/town.ts";
+import { readCounters, type Town } from "../walls/town.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 
@@ -35,6 +31,8 @@ export interface Appliance {
   status(): Status;
   /** Asks until the status is as wanted; rejects with the last status and the journal. */
   until(what: string, isSo: (status: Status) => boolean, limitMs?: number): Promise<Status>;
+  /** Packets by counter of the firewall, as the appliance's own nft reads them: an older one may not. */
+  counters(): Readonly<Record<string, number>>;
   userId(name: string): number;
   /** Number of a unit's first process, as the appliance knows it. */
   mainPid(unit: string): number;
@@ -84,6 +82,7 @@ function makeAppliance(first: number, signal: AbortSignal): Appliance {
     attempt: (program, args) => attempt(program, args),
     status,
     journal,
+    counters: () => readCounters(run("nft", ["-j", "list", "counters"])),
     userId: (name) => Number(run("id", ["-u", name])),
     mainPid: (unit) => Number(run("systemctl", ["show", "--property=MainPID", "--value", unit])),
     async until(what, isSo, limitMs = 60_000) {
@@ -99,11 +98,19 @@ function makeAppliance(first: number, signal: AbortSignal): Appliance {
   };
 }
 
-/** The rules of the configuration, with the addresses of the cloud's name. */
-export function raiseWalls(appliance: Appliance, configuration: string): void {
-  const walls = deriveWalls(loadConfiguration(configuration, "weir.yaml").configuration);
-  const cloudAddresses = ["9.9.9.9", "2a00:40::9"].map((address) => ({ address, port: 8883, lifeSeconds: 3600 }));
-  appliance.run("nft", ["-f", "-"], renderRuleset(walls, { cloudAddresses }));
+/** As the person who configured it: keeps the network and the rules that core has put on trial. Resolves when both are in force. */
+export async function confirmWalls(appliance: Appliance, signal: AbortSignal): Promise<void> {
+  const show = (verb: string): NetworkReport => JSON.parse(appliance.run("weir", ["network", verb, "--json", "--data", "/var/lib/weir"])) as NetworkReport;
+  let last: NetworkReport | undefined;
+  try {
+    await until("firewall and network are in force", signal, () => {
+      last = show("status");
+      if ([last.firewall, last.network].some(({ state }) => state === "on trial")) last = show("confirm");
+      return last.firewall.state === "in force" && last.network.state === "in force";
+    }, 60_000, 500);
+  } catch (error) {
+    throw new Error(`${String(error)}\n${JSON.stringify(last, undefined, 1)}\n${appliance.journal()}`, { cause: error });
+  }
 }
 
 function whereIsTree(): string {

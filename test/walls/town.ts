@@ -106,7 +106,8 @@ function command(child: Child): Agent {
   };
 }
 
-function readCounters(text: string): Readonly<Record<string, number>> {
+/** Of what `nft -j list counters` prints. */
+export function readCounters(text: string): Readonly<Record<string, number>> {
   const { nftables } = JSON.parse(text) as { readonly nftables: readonly { readonly counter?: { readonly name: string; readonly packets: number } }[] };
   return Object.fromEntries(nftables.flatMap(({ counter }) => (counter === undefined ? [] : [[counter.name, counter.packets]])));
 }
