@@ -84,7 +84,7 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
 }
 
 /** Once a second: what is written late, gathered or fades. */
-async function tick({ clock, fading, links, log, losses, trail, turns, values }: CoreParts, signal: AbortSignal): Promise<void> {
+async function tick({ clock, fading, links, log, losses, trail, values, writeTurn }: CoreParts, signal: AbortSignal): Promise<void> {
   let isFailing = false;
   while (!signal.aborted) {
     await unlessCancelled(clock.sleep(TICK_MS, signal));
@@ -92,9 +92,9 @@ async function tick({ clock, fading, links, log, losses, trail, turns, values }:
     trail.tick();
     losses.retry();
     try {
-      await turns.next();
+      await writeTurn();
       values.flush();
-      await turns.next();
+      await writeTurn();
       links.flush();
       isFailing = false;
     } catch (error) {

@@ -76,6 +76,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const { audit, conditions, state, trail, vault } = openStores(context, closers);
   const kept = openKept(state.database);
   const turns = new Turns(clock);
+  const writeTurn = (): Promise<void> => state.log.settled.then(() => turns.next());
   const configuration = await ActiveConfiguration.open({ file: context.configFile, clock, kept, conditions, trail, turns }, signal);
   const gateway = configuration.current.gateway.id ?? keepGatewayId(dataDir);
   const revisions: Revisions = { assignments: new Revision(clock), link: new Revision(clock), inventory: new Revision(clock), values: new Revision(clock) };
@@ -95,7 +96,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const system = new SystemKeeper({ host, clock, conditions, trail, kept, log: log.child("system"), zones, configuration: () => configuration.current });
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version };
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
-  const parts: CoreParts = { ...watch, ...start, clock, turns, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
+  const parts: CoreParts = { ...watch, ...start, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   const verify = async (stop: AbortSignal): Promise<void> => {
     const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop).then(() => turns.next()));
     if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);

@@ -25,6 +25,8 @@ export interface CoreParts {
   readonly clock: Clock;
   /** What takes long works in these, so that nothing holds the event loop for longer than a commit. */
   readonly turns: Turns;
+  /** Resolves in a turn in which much may be written to state.db: not while its file is being synced. */
+  readonly writeTurn: () => Promise<void>;
   readonly log: Log;
   /** How much this process logs. */
   readonly setLogLevel: (level: LogLevel) => void;

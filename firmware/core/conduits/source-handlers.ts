@@ -31,7 +31,10 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
       await revisions.assignments.wait(after, waitMs, signal);
       return writeAssignments(core, zone, signal);
     },
-    identify: (input) => takeIdentity(core, zone, input),
+    identify: async (input) => {
+      await core.writeTurn();
+      return takeIdentity(core, zone, input);
+    },
     readings: (input, { identity }) => takeReadings(core, zone, input, identity),
     quarantine: async ({ asset, reason, payload }, { identity }) => {
       await core.outbox.quarantine({ zone, identity, asset, reason, payload });

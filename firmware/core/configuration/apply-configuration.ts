@@ -12,13 +12,13 @@ import { placementsOf, secretUsers } from "./placements.ts";
  * the zones are told of it at the end. One call after the other.
  */
 export async function applyConfiguration(parts: CoreParts, change?: ConfigurationChange): Promise<void> {
-  const { cloud, conditions, configuration, links, outbox, register, revisions, secrets, turns } = parts;
+  const { cloud, conditions, configuration, links, outbox, register, revisions, secrets, turns, writeTurn } = parts;
   const { current } = configuration;
   parts.setLogLevel(current.log.level);
   outbox.setLimits(outboxLimitsOf(current));
   const placements = placementsOf(current);
-  await turns.next();
-  await register.place(placements, () => turns.next());
+  // No await before: the zones are never told of the new configuration with the former placements.
+  await register.place(placements, writeTurn);
   for (const [name] of links.entries()) if (!placements.has(name)) links.delete(name);
   const ofGone = conditions.list().filter(({ code, subject }) => ASSET_CODES.some((known) => known === code) && !placements.has(subject));
   await turns.each(ofGone, ({ subject }) => void conditions.become(ASSET_CODES, subject));

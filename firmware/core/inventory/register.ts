@@ -79,13 +79,13 @@ export class Register {
 
   /**
    * The configuration names these machines now. Assets whose machine is gone from it stay, assigned to no zone. What is identified meanwhile goes by
-   * the new placements already; the known assets follow in portions of one commit each, with `turn` between them. Resolves when all have.
+   * the new placements already; the known assets follow in portions of one commit each, with `turn` before each. Resolves when all have.
    */
   async place(placements: ReadonlyMap<string, Placement>, turn: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     this.#placements = placements;
     const moving = [...this.#assets.keys()].filter((id) => this.#placedAnew(id) !== undefined);
     for (let from = 0; from < moving.length; from += ASSETS_PER_COMMIT) {
-      if (from > 0) await turn();
+      await turn();
       this.#commit(moving.slice(from, from + ASSETS_PER_COMMIT).flatMap((id) => this.#placedAnew(id) ?? []));
     }
   }

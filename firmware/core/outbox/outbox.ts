@@ -48,7 +48,6 @@ class OpenOutbox implements Outbox {
   readonly #destinations = new Map<string, OpenDestination>();
   readonly #timers: Timers;
   readonly #turns: Turns;
-  #isVerifying = false;
   #limits: Bounds;
   #store: Store;
   #leases = 0;
@@ -201,7 +200,7 @@ class OpenOutbox implements Outbox {
       this.#recoverer.tellDamage(damaged.cause, damaged.path);
     }
     this.#reportShared();
-    this.#timers.every("verify", VERIFY_SLICE_MS, () => this.#takeVerifying());
+    this.#timers.every("verify", VERIFY_SLICE_MS, () => this.#verifier.take(this.#turns, () => this.#verify()));
     if (pendingDamaged(file).length > 0 || [...store.streams.values()].some((stream) => stream.state === "recovering")) this.#recoverer.start();
     this.#changed();
   }
@@ -229,9 +228,8 @@ class OpenOutbox implements Outbox {
 
   #copyLog(): Promise<void> | undefined {
     const { db, log, isShared } = this.#store;
-    if (!db.open || !log.isDue) return undefined;
     // The copy takes about as long as a commit: not in the same turn.
-    return this.#turns.next().then(() => log.start(isShared ? "foreign" : "alone"));
+    return db.open && log.isDue ? this.#turns.next().then(() => log.start(isShared ? "foreign" : "alone")) : undefined;
   }
 
   #admit(bytes: number): void {
@@ -251,18 +249,10 @@ class OpenOutbox implements Outbox {
     if (this.#store.isShared && this.#store.lockAlone()) this.#reportShared();
   }
 
-  #takeVerifying(): void {
-    if (this.#isVerifying) return;
-    this.#isVerifying = true;
-    this.#turns.take(() => {
-      this.#isVerifying = false;
-      if (!this.#isClosed && this.#store.db.open) this.#verify();
-    });
-  }
-
   #verify(): void {
+    if (this.#isClosed) return;
     try {
-      if (this.#verifier.step(this.#store)) this.#timers.every("verify", VERIFY_SLICE_MS, () => this.#takeVerifying(), VERIFY_AGAIN_MS);
+      if (this.#verifier.step(this.#store)) this.#timers.every("verify", VERIFY_SLICE_MS, () => this.#verifier.take(this.#turns, () => this.#verify()), VERIFY_AGAIN_MS);
     } catch (error) {
       try {
         this.#readFailed(error);

@@ -4,11 +4,23 @@ import { SAMPLE, SPAN } from "./schema.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
 import type { Row } from "./statements.ts";
 import type { Store } from "./store.ts";
+import type { Turns } from "../turns.ts";
 
 const ROWS_PER_SLICE = 500;
 
 export class Verifier {
   #next = 0;
+  #isWaiting = false;
+
+  /** Runs `piece` in a turn of its own; where one waits already it is enough. */
+  take(turns: Turns, piece: () => void): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    turns.take(() => {
+      this.#isWaiting = false;
+      piece();
+    });
+  }
 
   /** Checks the next rows. True when the end is reached; the next call begins anew. Throws what `isDamage` recognises. */
   step(store: Store): boolean {

@@ -36,6 +36,7 @@ export class LogCopy {
   #holder: Database | undefined;
   #isUnsynced = false;
   #rounds = 0;
+  #syncing: Promise<void> = Promise.resolve();
   #isClosed = false;
   #dueAt = LOG_PAGES;
 
@@ -52,12 +53,17 @@ export class LogCopy {
     return state !== undefined && !this.#isUnsynced && state.log - state.checkpointed >= this.#dueAt;
   }
 
+  /** Resolves when no sync is on its way. For those who write much where they need not wait: otherwise the log would not come to its end, and grow. */
+  get settled(): Promise<void> {
+    return this.#syncing;
+  }
+
   /** Resolves when the disk has it. Rejects when the disk fails: the process must end then, and the next one copies the log again. */
   async start(sharing: LogSharing): Promise<void> {
     if (this.#isUnsynced || this.#isClosed || !this.#copyUnsynced(sharing)) return;
     this.#isUnsynced = true;
     const round = (this.#rounds += 1);
-    await new Promise<void>((resolve, reject) => {
+    const synced = new Promise<void>((resolve, reject) => {
       fdatasync(this.#descriptor, (error) => {
         // `finish` may have been faster, and another copy have begun since.
         const isOpen = this.#isUnsynced && round === this.#rounds;
@@ -66,6 +72,8 @@ export class LogCopy {
         resolve();
       });
     });
+    this.#syncing = synced.catch(() => undefined);
+    await synced;
   }
 
   /** True when the copied pages have to be synced. */

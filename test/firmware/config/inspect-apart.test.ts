@@ -43,11 +43,11 @@ suite("configuration, inspecting apart", (test) => {
     assert.ok((await inspecting).problems.length > 0);
     assert.ok(longestMs < Math.max(100, tookMs / 3), `${Math.round(longestMs)} ms of ${Math.round(tookMs)} ms`);
   });
-  test("a text that takes more than 10 s is refused with words that say so", async ({ signal }) => {
+  test("a text that takes more than a minute is refused with words that say so", async ({ signal }) => {
     const fake = makeFakeClock();
     const loading = loadApart("? ".repeat(200_000), "weir.yaml", { clock: fake }, signal);
-    await fake.advance(10_001);
-    assert.match(String(await assert.rejects(loading, "CONFIG_INVALID")), /weir\.yaml:1:1: checking the file was given up after 10 s\. /);
+    await fake.advance(60_001);
+    assert.match(String(await assert.rejects(loading, "CONFIG_INVALID")), /weir\.yaml:1:1: checking the file was given up after 60 s\. /);
   });
   test("it ends with its signal", async () => {
     const stop = new AbortController();

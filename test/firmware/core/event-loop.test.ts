@@ -1,0 +1,156 @@
+// Shows that core's event loop is never held for much longer than a commit takes, whatever 2,000 machines and their configuration ask of it.
+// limit: 600s
+
+import { randomUUID } from "node:crypto";
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { localConduit } from "../../../firmware/conduit/local.ts";
+import { READINGS_PER_REQUEST, sourceConduit } from "../../../firmware/conduit/source.ts";
+import { openConduit } from "../../../firmware/runtime/conduit-client.ts";
+import type { ConduitClient } from "../../../firmware/runtime/conduit-client.ts";
+import { conduitSocket } from "../../../firmware/runtime/conduit-path.ts";
+import { silentLog } from "../../../firmware/runtime/journal.ts";
+import { systemClock } from "../../../firmware/runtime/system-clock.ts";
+import { startChild } from "../../support/child.ts";
+import { assert, suite } from "../../support/suite.ts";
+import type { Defer } from "../../support/suite.ts";
+import { makeTempDir } from "../../support/temp-dir.ts";
+import type { Held } from "./measured-core.ts";
+import { assetOf, nameplateOf, sampleOf } from "./running-core.ts";
+
+const MACHINES = 2000;
+const SECRETS = 50;
+/** What a commit of readings takes on a fast machine is no measure: the garbage collector alone takes up to half of this. */
+const LEAST_BOUND_MS = 50;
+const COMMITS = 4;
+const POINTS = Array.from({ length: 20 }, (_, index) => ({ id: `p${index}`, name: `Point ${index}`, dataType: "number", access: "read" }) as const);
+
+interface Wanted {
+  readonly area: string;
+  /** The first of the machines. */
+  readonly first?: number;
+  readonly secret?: string;
+}
+
+interface Measured {
+  readonly source: ConduitClient<typeof sourceConduit>;
+  readonly local: ConduitClient<typeof localConduit>;
+  configure(wanted: Wanted): void;
+  /** Since it was last asked. */
+  held(signal: AbortSignal): Promise<Held>;
+}
+
+async function startMeasured(defer: Defer, signal: AbortSignal): Promise<Measured> {
+  const dataDir = makeTempDir(defer);
+  const configFile = join(dataDir, "weir.yaml");
+  const configure = (wanted: Wanted): void => {
+    writeFileSync(`${configFile}.new`, writeMachines(wanted));
+    renameSync(`${configFile}.new`, configFile);
+  };
+  configure({ area: "one" });
+  const child = startChild(defer, process.execPath, [fileURLToPath(import.meta.resolve("./measured-core.ts")), dataDir, configFile]);
+  await child.line(/^ready$/m, signal);
+  const epoch = randomUUID();
+  const open = <C extends Parameters<typeof openConduit>[0]>(contract: C, name: string): ConduitClient<C> => {
+    const client = openConduit(contract, { socket: conduitSocket(dataDir, name), clock: systemClock, epoch, log: silentLog });
+    defer(() => client.close());
+    return client;
+  };
+  let asked = 0;
+  const held = async (stop: AbortSignal): Promise<Held> => {
+    asked += 1;
+    child.write("held\n");
+    const [, line = ""] = await child.line(new RegExp(`^ready\\n(?:\\{.*\\}\\n){${asked - 1}}(\\{.*\\})$`, "m"), stop);
+    return JSON.parse(line) as Held;
+  };
+  return { source: open(sourceConduit, "source-field"), local: open(localConduit, "local"), configure, held };
+}
+
+function writeMachines({ area, first = 0, secret = "s" }: Wanted): string {
+  const machine = (index: number): string =>
+    `  - {name: press-${index}, equipment: {workUnit: U${index}}, miko: {url: "https://10.0.${(index >> 8) % 256}.${index % 256}/", tls: {pin: ${"ab".repeat(32)}}, credentials: {user: weir, password: {secret: ${secret}-${index % SECRETS}}}}}\n`;
+  return `equipment: {area: ${area}}\nassets:\n${Array.from({ length: MACHINES }, (_, index) => machine(first + index)).join("")}`;
+}
+
+/** All machines known, each with secrets and points. */
+async function identifyAll({ local, source }: Measured, signal: AbortSignal): Promise<void> {
+  for (let index = 0; index < SECRETS; index += 1) await local.call("setSecret", { name: `s-${index}`, text: "a password" }, signal);
+  const left = Array.from({ length: MACHINES }, (_, index) => index).values();
+  const work = async (): Promise<void> => {
+    for (const index of left) {
+      await source.call("identify", { assignment: `press-${index}`, address: "https://10.0.0.1", assets: [{ nameplate: nameplateOf(String(index)), points: POINTS }] }, signal);
+      await source.call("link", { assignment: `press-${index}`, state: "connected" }, signal);
+    }
+  };
+  await Promise.all([work(), work(), work(), work()]);
+}
+
+/** Posts of all sizes up to the largest, from two clients at a time, until `isOver`. Resolves with how many readings were accepted. */
+async function load({ source }: Measured, isOver: () => boolean, signal: AbortSignal): Promise<number> {
+  let accepted = 0;
+  let size = 1;
+  const post = async (): Promise<void> => {
+    while (!isOver()) {
+      size = size >= READINGS_PER_REQUEST ? 1 : size * 2;
+      const readings = Array.from({ length: size }, (_, index) => sampleOf(assetOf(String(MACHINES / 2 + ((accepted + index) % (MACHINES / 2)))), `p${index % POINTS.length}`));
+      accepted += (await source.call("readings", { readings }, signal)).accepted;
+      await systemClock.sleep(5, signal);
+    }
+  };
+  await Promise.all([post(), post()]);
+  return accepted;
+}
+
+suite("core, event loop", (test) => {
+  test("it is held no longer than for some commits while readings come and configurations of 2,000 machines are applied", async ({ defer, signal }) => {
+    const core = await startMeasured(defer, signal);
+    await identifyAll(core, signal);
+    // The first of everything is compiled.
+    let round = 0;
+    await load(core, () => (round += 1) > 100, signal);
+    await core.held(signal);
+    round = 0;
+    await load(core, () => (round += 1) > 200, signal);
+    const usual = await core.held(signal);
+    const bound = Math.max(LEAST_BOUND_MS, COMMITS * usual.commitWorkMs);
+    assert.ok(usual.longestWorkMs <= bound, `with readings alone: ${JSON.stringify(usual)}`);
+    const changes: Readonly<Record<string, Wanted>> = {
+      "all stand elsewhere": { area: "two" },
+      "all secrets have other names": { area: "two", secret: "t" },
+      "half of them gone, as many new": { area: "two", first: MACHINES / 2 },
+    };
+    for (const [name, wanted] of Object.entries(changes)) {
+      let isOver = false;
+      const loading = load(core, () => isOver, signal);
+      // Where the test has failed already, this is not what to tell.
+      loading.catch(() => undefined);
+      const { revision } = await core.source.call("assignments", { after: 0, waitMs: 0 }, signal);
+      core.configure(wanted);
+      await core.local.call("reload", {}, signal);
+      await core.source.call("assignments", { after: revision, waitMs: 60_000 }, signal);
+      isOver = true;
+      assert.ok((await loading) > 0);
+      const held = await core.held(signal);
+      assert.ok(held.longestWorkMs <= bound, `${name}: ${JSON.stringify(held)}, usually ${JSON.stringify(usual)}`);
+      assert.is(held.syncs, 0, name);
+    }
+  });
+  test("a list of assignments that is asked for meanwhile is of one configuration, and never of a former one again", async ({ defer, signal }) => {
+    const core = await startMeasured(defer, signal);
+    await core.local.call("setSecret", { name: "s-0", text: "a password" }, signal);
+    core.configure({ area: "one", first: 500 });
+    let isApplied = false;
+    const reloading = core.local.call("reload", {}, signal).then(() => (isApplied = true));
+    reloading.catch(() => undefined);
+    const seen: string[] = [];
+    do {
+      const { assignments } = await core.source.call("assignments", { after: 0, waitMs: 0 }, signal);
+      const numbers = assignments.map(({ name }) => Number(name.replace("press-", "")));
+      assert.equal(numbers, Array.from({ length: MACHINES }, (_, index) => (numbers[0] ?? 0) + index));
+      seen.push(String(numbers[0]));
+    } while (!isApplied);
+    await reloading;
+    assert.match([...seen, "500"].join(" "), /^(0 )*(500 ?)+$/);
+  });
+}, { limitMs: 300_000 });
