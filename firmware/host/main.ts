@@ -5,6 +5,7 @@ import { hostConduit } from "../conduit/host.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
 import { serveConduit } from "../runtime/conduit-server.ts";
 import type { Service, ZoneContext } from "../runtime/service.ts";
+import { readAlive } from "../runtime/zone-alive.ts";
 import { openFirewall } from "./firewall.ts";
 import { makeHostHandlers } from "./handlers.ts";
 import { appliance } from "./host-system.ts";
@@ -27,6 +28,7 @@ export function makeHost(system: HostSystem): Service {
 async function run(context: ZoneContext, system: HostSystem, signal: AbortSignal): Promise<void> {
   if (process.getuid?.() !== 0) throw new Fault("CONFIG_INVALID", "the zone host changes the system and needs root", { remedy: "On an appliance systemd starts it; elsewhere leave it out." });
   const { log } = context;
+  const sinceMs = context.clock.uptimeMs();
   const limits = openUnitLimits(context, system);
   const firewall = await openFirewall(context, system, limits);
   const network = await openNetwork(context, system);
@@ -37,7 +39,7 @@ async function run(context: ZoneContext, system: HostSystem, signal: AbortSignal
     refused.last = `${route}: ${fault.message}`.slice(0, MAX_WORDS);
     log.warn({ fault, route }, "refused");
   };
-  const handlers = makeHostHandlers({ firewall, network, system, log, limits, epoch: context.epoch, refused: () => refused });
+  const handlers = makeHostHandlers({ firewall, network, system, log, limits, epoch: context.epoch, alive: () => readAlive(context.clock, sinceMs), refused: () => refused });
   const server = await serveConduit(hostConduit, handlers, { socket, log, onRefused, clock: context.clock, closeMs: CLOSE_MS });
   try {
     context.ready();

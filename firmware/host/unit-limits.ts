@@ -33,7 +33,6 @@ const RETRY_MS = 15_000;
 
 export function openUnitLimits(context: ZoneContext, system: HostSystem): UnitLimits {
   const { clock } = context;
-  const log = context.log.child("limits");
   const folder = join(context.dataDir, "limits");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const ending = new AbortController();
@@ -41,30 +40,23 @@ export function openUnitLimits(context: ZoneContext, system: HostSystem): UnitLi
   let words: string | undefined;
   let cancel = (): void => undefined;
   let last: Promise<void> = Promise.resolve();
-  const place = async (limits: Limits): Promise<void> => {
-    await placeLimits({ folder, system, clock }, limits, ending.signal);
-    words = undefined;
-  };
-  const look = (): void => {
+  const look = async (): Promise<void> => {
+    if (wanted === undefined || ending.signal.aborted) return;
+    const fault = await attempt(placeLimits({ folder, system, clock }, wanted, ending.signal));
+    if (ending.signal.aborted) return;
+    if (fault !== undefined && fault.message !== words) context.log.child("limits").error({ fault }, "the limits of the zones' units could not be set; it is tried again");
+    words = fault?.message;
     cancel();
-    last = last.then(async () => {
-      if (wanted === undefined || ending.signal.aborted) return;
-      try {
-        await place(wanted);
-      } catch (error) {
-        if (ending.signal.aborted) return;
-        const fault = asFault(error);
-        if (words !== fault.message) log.error({ fault }, "the limits of the zones' units could not be set; it is tried again");
-        words = fault.message;
-      }
-      cancel();
-      if (!ending.signal.aborted) cancel = clock.after(words === undefined ? LOOK_WIRES_MS : RETRY_MS, look);
-    });
+    cancel = clock.after(words === undefined ? LOOK_WIRES_MS : RETRY_MS, lookInTurn);
+  };
+  const lookInTurn = (): void => {
+    cancel();
+    last = last.then(look);
   };
   return {
     set: (limits) => {
       wanted = limits;
-      look();
+      lookInTurn();
     },
     fault: () => words,
     close: async () => {
@@ -73,6 +65,15 @@ export function openUnitLimits(context: ZoneContext, system: HostSystem): UnitLi
       await last;
     },
   };
+}
+
+async function attempt(work: Promise<void>): Promise<Fault | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return asFault(error);
+  }
 }
 
 interface Place extends Pick<ZoneContext, "clock"> {

@@ -5,14 +5,16 @@ import type { Alive } from "../conduit/shared.ts";
 
 export const ALIVE_MS = 5000;
 
-export function readAlive(): Alive {
-  return { pid: process.pid, uptimeSeconds: Math.round(process.uptime()), memoryBytes: process.memoryUsage.rss() };
+/** `sinceMs` is the clock's uptime when the zone began. */
+export function readAlive(clock: Clock, sinceMs: number): Alive {
+  return { pid: process.pid, uptimeSeconds: Math.round((clock.uptimeMs() - sinceMs) / 1000), memoryBytes: process.memoryUsage.rss() };
 }
 
 /** Tells it now and every 5 s until the signal aborts; then resolves. What cannot be told is told the next time. */
 export async function tellAlive(tell: (alive: Alive, signal: AbortSignal) => Promise<unknown>, clock: Clock, signal: AbortSignal): Promise<void> {
+  const sinceMs = clock.uptimeMs();
   while (!signal.aborted) {
-    await tell(readAlive(), signal).catch(() => undefined);
+    await tell(readAlive(clock, sinceMs), signal).catch(() => undefined);
     await clock.sleep(ALIVE_MS, signal).catch(() => undefined);
   }
 }

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfiguration } from "../../firmware/config/load.ts";
 import { deriveWalls } from "../../firmware/protocol/firewall/derive-flows.ts";
-import { describeFlow, FLOW_COLUMNS } from "../../firmware/protocol/firewall/flow-table.ts";
+import { describeFlow, FLOW_COLUMNS, NOT_OPEN } from "../../firmware/protocol/firewall/flow-table.ts";
 import { LIMITS } from "../../firmware/protocol/firewall/ruleset-early.ts";
 import { markdownNotice, type GeneratedFile } from "./generated-file.ts";
 
@@ -36,6 +36,11 @@ configuration's are shown by
   A private, local, shared, reserved or translated address, or one of a segment, the plant or management, is never put there.
 - The kernel's own words (neighbours, groups) stand in the table too.
 
+Core keeps the rules as configured: at each start, and at each change. A change of who may reach the gateway is on trial for 60 s and returns by
+itself unless \`weir network confirm\` keeps it; \`weir network\` shows it. A machine or a cloud address that is added needs no confirmation. What a zone
+may bind, and its interfaces and addresses, stand in its systemd unit too, made from the same flows (\`SocketBindAllow=\`,
+\`RestrictNetworkInterfaces=\`, \`IPAddressAllow=\`).
+
 | what is counted | counter |
 | --- | --- |
 | packets of a flow after its first one | \`sent_<flow>\`, \`received_<flow>\` |
@@ -46,14 +51,19 @@ configuration's are shown by
 | the gateway's own multicast, as the kernel gives it back | \`own_multicast\` |
 | wanted out without a flow | \`denied_of_<zone>\` |
 
-Sides that nobody named, and users that are no zone, are counted under \`other\`; \`-\` and \`:\` become \`_\`. Up to ten packets a second of each are
-logged to the netlink group 4, their first 96 bytes.`;
+Sides that nobody named, and users that are no zone, are counted under \`other\`; \`-\` and \`:\` become \`_\`. No packet is
+logged: bounded sets remember for ten minutes who was refused and where to ([detections.md](detections.md)).`;
 
 function writeFirewall(): string {
   const { source, side } = LIMITS;
   const limits = `Before anything reaches a process, one source may open ${source.connections.rate} connections a second (${source.connections.burst} at once) and send ${source.datagrams.rate} datagrams
 (${source.datagrams.burst} at once); all sources of one wire together ${side.connections.rate} and ${side.datagrams.rate}. Packets of TCP connections that stand are not limited here.`;
-  return [markdownNotice("firmware/protocol/firewall and docs/topologies"), "", "# Firewall", "", INTRO, "", limits, "", ...TOPOLOGIES.flatMap(({ name, title }) => writeTopology(name, title))].join("\n");
+  return [markdownNotice("firmware/protocol/firewall and docs/topologies"), "", "# Firewall", "", INTRO, "", limits, "", ...writeNotOpen(), ...TOPOLOGIES.flatMap(({ name, title }) => writeTopology(name, title))].join("\n");
+}
+
+function writeNotOpen(): readonly string[] {
+  const words = "Asked for by a requirement, and closed in every configuration, because what would use it is not there yet:";
+  return ["## Not open, and why", "", words, "", "| Requirement | Flow | Opened by |", "| --- | --- | --- |", ...NOT_OPEN.map((row) => `| ${row.join(" | ")} |`), ""];
 }
 
 function writeTopology(name: string, title: string): readonly string[] {

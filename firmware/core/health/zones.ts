@@ -29,6 +29,7 @@ export class Zones {
   readonly #clock: Clock;
   readonly #fading: Fading;
   readonly #isAppliance: () => boolean;
+  readonly #sinceMs: number;
   readonly #restarts = new Map<string, { count: number; ends: number[] }>();
   readonly #heard = new Map<string, Heard>();
   #told: ZoneStandings = {};
@@ -37,6 +38,7 @@ export class Zones {
     this.#clock = clock;
     this.#fading = fading;
     this.#isAppliance = isAppliance;
+    this.#sinceMs = clock.uptimeMs();
   }
 
   /** Under a supervisor its word on state, restarts and pid; else a zone runs while it says so. */
@@ -44,7 +46,7 @@ export class Zones {
     const told = Object.entries(this.#told);
     if (told.length > 0) return Object.fromEntries(told.map(([name, standing]) => [name, { ...standing, ...this.#figures(name, standing.pid) }]));
     if (!this.#isAppliance()) return {};
-    this.alive("core", readAlive());
+    this.alive("core", readAlive(this.#clock, this.#sinceMs));
     return Object.fromEntries(APPLIANCE.map((name) => [name, this.#ofItself(name)]));
   }
 

@@ -101,7 +101,7 @@ export class ChangeKeeper<Request> {
         return false;
       case "confirm":
         return this.#attempt(found, step.change, request, () => this.#ports.host.confirm("core", step.change, signal), signal);
-      case "apply":
+      default:
         return this.#apply(step, request, found, signal);
     }
   }

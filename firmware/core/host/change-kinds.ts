@@ -45,8 +45,7 @@ export function makeKinds(host: HostLink, kept: Kept): readonly [ChangeKind<Netw
     {
       name: "firewall",
       remembered: firewall,
-      // The configuration's optional sections are absent or present, as the firewall's input wants them.
-      want: (configuration) => toFirewallRequest(configuration as FirewallInput),
+      want: (configuration) => toFirewallRequest(configuration),
       apply: (actor, request, signal) => host.applyFirewall(actor, request, signal),
       // Machines and the cloud's address change no way of a person to the gateway: who adds a machine confirms nothing.
       isHarmless: (request) => nobodyIsIn() || (firewall.confirmed !== undefined && waysOfPeople(firewall.confirmed.request) === waysOfPeople(request)),

@@ -31,3 +31,12 @@ function listPeers(peers: Peers): readonly string[] {
   if (peers.kind === "subnets") return peers.subnets;
   return peers.kind === "names" ? peers.names.map(({ host }) => host) : peers.endpoints.map(({ address, port }) => `${address} port ${port}`);
 }
+
+/** Flows that a requirement asks for and no configuration opens yet: the requirement, the flow, and what will open it. */
+export const NOT_OPEN: readonly (readonly [requirement: string, flow: string, opensWith: string])[] = [
+  ["K2.2.1d, U9.1c", "service partner to the gateway from the Internet, and the relay of a remote panel", "Remote access for service, for the time that somebody grants it. There is none yet, so that no path leads in from the cloud's side."],
+  ["U9.2e", "out to tcp 9100 of printers, raw printing", "Sending files to printers, which no driver does yet."],
+  ["U9.2f", "in to one of tcp 800-899 from a device", "Installing firmware on devices: then the port is open only while a device fetches its firmware, and the request to the zone host says so."],
+  ["U9.2h", "in to tcp 8081 from devices", "The single outbound point for devices. Until then no device gets through the gateway, to wherever."],
+  ["U9.2i", "tcp 9696 between parts of the gateway", "Nothing, ever: the zones meet in Unix sockets."],
+];

@@ -93,6 +93,41 @@ suite("conditions", (test) => {
   });
 });
 
+suite("zones", (test) => {
+  const words = (pid: number): { pid: number; uptimeSeconds: number; memoryBytes: number } => ({ pid, uptimeSeconds: 7, memoryBytes: 50_000_000 });
+
+  test("on an appliance a zone runs while it says so, and is silent or not heard else", async () => {
+    const clock = makeFakeClock();
+    const zones = new Zones(clock, new Fading(new Conditions(clock, () => undefined), clock), () => true);
+    zones.alive("field", words(5));
+    await clock.advance(15_000);
+    zones.alive("cloud", words(6));
+    await clock.advance(10_000);
+    const { core, ...others } = zones.standings;
+    assert.equal([core?.state, core?.pid], ["running", process.pid]);
+    assert.equal(others, { field: { state: "silent", restarts: 0 }, cloud: { state: "running", restarts: 0, ...words(6) }, host: { state: "not heard" } });
+  });
+
+  test("without a supervisor another process is a restart, and many are a loop", () => {
+    const clock = makeFakeClock();
+    const conditions = new Conditions(clock, () => undefined);
+    const zones = new Zones(clock, new Fading(conditions, clock), () => true);
+    for (const pid of [5, 5, 6, 7, 8]) zones.alive("field", words(pid));
+    assert.is(zones.standings["field"]?.restarts, 3);
+    assert.ok(conditions.has("ZONE_CRASH_LOOP", "field"));
+  });
+
+  test("a supervisor's word on a zone stands, with what the zone says of the same process", () => {
+    const clock = makeFakeClock();
+    const zones = new Zones(clock, new Fading(new Conditions(clock, () => undefined), clock));
+    zones.alive("field", words(5));
+    zones.alive("cloud", words(6));
+    assert.equal(zones.standings, {});
+    zones.tell({ field: { state: "running", restarts: 2, pid: 5 }, cloud: { state: "starting", restarts: 1, pid: 9 } });
+    assert.equal(zones.standings, { field: { state: "running", restarts: 2, ...words(5) }, cloud: { state: "starting", restarts: 1, pid: 9 } });
+  });
+});
+
 suite("fault conditions", (test) => {
   const machines: readonly (readonly [FaultCode, "lost" | "stopped", string])[] = [
     ["PEER_UNREACHABLE", "lost", "ASSET_LOST"],
