@@ -2,14 +2,15 @@
 // Shows on a booted appliance that its real zones, under their users, units and rules, do their work: read machines in both segments and send to the cloud.
 
 import { assert, suite } from "../support/suite.ts";
-import { buildTown } from "../walls/town.ts";
+import { scan } from "../walls/scan.ts";
+import { buildTown, HOUSES } from "../walls/town.ts";
 import { NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
 import { APPLIANCE_NEEDS, confirmWalls, startAppliance } from "./start-appliance.ts";
 
 suite(
   "appliance, declared flows",
   (test) => {
-    test("K2.2.1 readings of machines in both segments, by IPv4 and IPv6, reach the broker that its name leads to, through the rules of the real zones", async (context) => {
+    test("K2.2.1 readings of machines in both segments, by IPv4 and IPv6, reach the broker that its name leads to, and meanwhile nmap finds nothing open from any side", async (context) => {
       const town = buildTown(context.defer);
       const neighbours = await startNeighbourhood(context, town, { rate: 5 });
       const appliance = await startAppliance(context, town, { configuration: neighbours.configuration, files: { "etc/resolv.conf": RESOLV_CONF } });
@@ -17,10 +18,19 @@ suite(
       neighbours.introduce(appliance);
       await appliance.until("every machine is connected", ({ assets }) => Object.values(assets).filter(({ link }) => link === "connected").length === 4);
       await appliance.until("the broker confirms readings", ({ outbox }) => outbox.queued === 0);
+      const before = appliance.counters();
+      // No zone listens on a wire yet: MQTT ingest, the façade and the web page come with theirs.
+      const open = await Promise.all(HOUSES.flatMap((house) => house.gateway.map((address) => scan(context, town, house, address))));
+      assert.equal(open.flat(), []);
+      const after = appliance.counters();
+      for (const side of ["segment_cell_a", "segment_cell_b", "plant", "management", "cloud", "other"]) {
+        const counted = (after[`denied_from_${side}`] ?? 0) - (before[`denied_from_${side}`] ?? 0);
+        assert.ok(counted > 100, `only ${counted} packets of nmap were counted as denied from ${side}`);
+      }
       const { lost, acknowledged } = await neighbours.settle(appliance);
       assert.is(lost, 0);
       assert.ok(acknowledged > 0);
-    }, { limitMs: 150_000 });
+    }, { limitMs: 200_000 });
   },
-  { needs: [...APPLIANCE_NEEDS, ...NEIGHBOURHOOD_NEEDS] },
+  { needs: [...APPLIANCE_NEEDS, ...NEIGHBOURHOOD_NEEDS, "nmap"] },
 );
