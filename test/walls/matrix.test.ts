@@ -61,7 +61,7 @@ const OUTWARDS = [
   "cloud 10.40.0.1 53/tcp", "cloud 10.40.0.1 53/udp", "cloud 9.9.9.9 443/tcp", "cloud 9.9.9.9 8883/tcp", "cloud 2a00:40::9 8883/tcp",
 ];
 const INWARDS = [
-  ...["192.168.10.1", "fd00:a::1"].flatMap((address) => ["8883/tcp", "1883/tcp", "820/tcp", "162/udp", "37020/udp"].map((port) => `cell-a ${address} ${port}`)),
+  ...["192.168.10.1", "fd00:a::1"].flatMap((address) => ["8883/tcp", "1883/tcp", "162/udp", "37020/udp"].map((port) => `cell-a ${address} ${port}`)),
   ...["10.20.0.2", "fd00:20::2"].flatMap((address) => ["9443/tcp", "8883/tcp", "4840/tcp", "3702/udp"].map((port) => `plant ${address} ${port}`)),
   "office 10.30.0.2 9797/tcp", "office fd00:30::2 9797/tcp",
 ];
