@@ -5,6 +5,7 @@ import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import { systemClock } from "../runtime/system-clock.ts";
 import { CLOUD_DEFAULTS, MACHINE_DEFAULTS } from "../simulator/defaults.ts";
+import type { DiscoveryTargets } from "../simulator/discovery-targets.ts";
 import type { Machines } from "../simulator/machines.ts";
 
 interface MachineFlags {
@@ -21,6 +22,7 @@ interface MachineFlags {
   readonly clockOffset: number;
   readonly ledger?: string;
   readonly writeConfig?: string;
+  readonly discoverable?: boolean;
   readonly report?: number;
 }
 
@@ -61,6 +63,7 @@ function addMachine(simulate: Command): void {
     .option("--clock-offset <duration>", "how far the machines' clocks are off: 90s, -365d, …", offset, 0)
     .option("--ledger <file>", "write down what was acknowledged")
     .option("--write-config <file>", "write the section `assets` of a configuration")
+    .option("--discoverable", "announce them and answer probes by WS-Discovery on the network of --host")
     .option("--report <ms>", "print figures as a JSON line in this interval", whole)
     .action(simulateMachines);
 }
@@ -93,9 +96,22 @@ async function simulateMachines(flags: MachineFlags): Promise<void> {
     machines.pause();
     print({ paused: machines.figures() });
   });
+  const targets = flags.discoverable === true ? await announce(machines, flags.host) : undefined;
   await untilInterrupted(flags.report, () => machines.figures());
+  await targets?.close();
   await machines.close();
   print({ ended: machines.figures() });
+}
+
+/** Where they cannot be announced, none of them runs. */
+async function announce(machines: Machines, host: string): Promise<DiscoveryTargets> {
+  const { announceMachines } = await import("../simulator/discovery-targets.ts");
+  try {
+    return await announceMachines(machines.all, host, systemClock);
+  } catch (error) {
+    await machines.close();
+    throw error;
+  }
 }
 
 /** The section `assets` of a configuration that reads these machines. */

@@ -6,6 +6,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { asFault, isFault } from "../../drivers/contract/fault.ts";
 import { addCheck } from "./check.ts";
 import { addDetections } from "./detections.ts";
+import { addDiscover } from "./discover.ts";
 import { addFirewall } from "./firewall.ts";
 import { addLedger } from "./ledger.ts";
 import { addNetwork } from "./network.ts";
@@ -15,7 +16,7 @@ import { addStart } from "./start.ts";
 import { addStatus } from "./status.ts";
 import { addTry } from "./try.ts";
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addSecret, addCheck, addFirewall, addDetections, addNetwork, addSimulate, addLedger, addTry];
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addSecret, addCheck, addDiscover, addFirewall, addDetections, addNetwork, addSimulate, addLedger, addTry];
 
 /** What every command ends with. */
 const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;
