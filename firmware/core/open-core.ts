@@ -76,7 +76,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const { audit, conditions, state, trail, vault } = openStores(context, closers);
   const kept = openKept(state.database);
   const turns = new Turns(clock);
-  const writeTurn = (): Promise<void> => state.log.settled.then(() => turns.next());
+  const writeTurn = (): Promise<void> => nextWriteTurn(state, turns);
   const configuration = await ActiveConfiguration.open({ file: context.configFile, clock, kept, conditions, trail, turns }, signal);
   const gateway = configuration.current.gateway.id ?? keepGatewayId(dataDir);
   const revisions: Revisions = { assignments: new Revision(clock), link: new Revision(clock), inventory: new Revision(clock), values: new Revision(clock) };
@@ -134,6 +134,14 @@ function openStores(context: ZoneContext, closers: (() => unknown)[]): Stores {
   trail.record({ actor: "core", action: "core.started", target: "core", result: "done", detail: { version: packageJson.version } });
   noteSetAside(conditions, trail, { VAULT_SET_ASIDE: vault, AUDIT_SET_ASIDE: audit, STATE_SET_ASIDE: state });
   return { audit, conditions, state, trail, vault };
+}
+
+/** A copy of the log may have asked for its turn before. */
+async function nextWriteTurn({ log }: OpenedDatabase, turns: Turns): Promise<void> {
+  do {
+    await log.settled;
+    await turns.next();
+  } while (log.isSyncing);
 }
 
 /** At the end everything may be written at once: no reader waits any more. Bounded all the same, so that the end comes in time. */

@@ -53,6 +53,10 @@ export class LogCopy {
     return state !== undefined && !this.#isUnsynced && state.log - state.checkpointed >= this.#dueAt;
   }
 
+  get isSyncing(): boolean {
+    return this.#isUnsynced;
+  }
+
   /** Resolves when no sync is on its way. For those who write much where they need not wait: otherwise the log would not come to its end, and grow. */
   get settled(): Promise<void> {
     return this.#syncing;
