@@ -43,10 +43,10 @@ export class Zones {
 
   /** Under a supervisor its word on state, restarts and pid; else a zone runs while it says so. */
   get standings(): Status["zones"] {
+    this.alive("core", readAlive(this.#clock, this.#sinceMs));
     const told = Object.entries(this.#told);
     if (told.length > 0) return Object.fromEntries(told.map(([name, standing]) => [name, { ...standing, ...this.#figures(name, standing.pid) }]));
     if (!this.#isAppliance()) return {};
-    this.alive("core", readAlive(this.#clock, this.#sinceMs));
     return Object.fromEntries(APPLIANCE.map((name) => [name, this.#ofItself(name)]));
   }
 
