@@ -27,6 +27,7 @@ interface Site {
   run(house: string, program: string, ...args: readonly string[]): Promise<void>;
   /** A broadcast from an address: seen by every neighbour and no attempt at anything. */
   speak(house: string, address: string, times?: number): Promise<void>;
+  startSpeaking(house: string, address: string): void;
   detections(): Promise<readonly DetectionReport[]>;
   known(): number;
 }
@@ -48,7 +49,8 @@ async function buildSite(defer: Defer, signal: AbortSignal, houses: readonly str
     core,
     dataDir,
     run,
-    speak: (house, address, times = 1) => run(house, "python3", "-c", `import socket, time\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)\ns.bind(("${address}", 0))\nfor _ in range(${times}):\n  s.sendto(b"hello", ("${address.replace(/\d+$/, "255")}", 9))\n  time.sleep(0.5)`),
+    speak: (house, address, times = 1) => run(house, "python3", "-c", speaker(address, times)),
+    startSpeaking: (house, address) => void startChild(defer, "ip", ["netns", "exec", namespaceOf(house), "python3", "-c", speaker(address, 10_000)]),
     detections: async () => (await core.local.call("detections", { limit: 10_000 }, signal)).detections,
     known: () => {
       const database = new Database(join(dataDir, "state.db"), { readonly: true });
@@ -59,6 +61,16 @@ async function buildSite(defer: Defer, signal: AbortSignal, houses: readonly str
       }
     },
   };
+}
+
+function speaker(address: string, times: number): string {
+  return `import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.bind(("${address}", 0))
+for _ in range(${times}):
+  s.sendto(b"hello", ("${address.replace(/\d+$/, "255")}", 9))
+  time.sleep(0.5)`;
 }
 
 const brief = ({ kind, side, source }: DetectionReport): string => `${kind} ${side} ${source}`;
@@ -83,7 +95,7 @@ suite(
   (test) => {
     test("K2.2.5 scans, ARP and WS-Discovery spoofing, new and changed devices and calls outwards are one event each, with side, severity and source", async ({ signal, defer }) => {
       const site = await buildSite(defer, signal, ["cell-a", "cell-b"]);
-      const { town, core, run, speak } = site;
+      const { town, core, run, speak, startSpeaking } = site;
       await untilRulesStand(site, signal);
       await Promise.all([speak("cell-a", "192.168.10.21"), speak("cell-a", "192.168.10.22"), speak("cell-b", "192.168.11.21")]);
       while (site.known() < 3) await systemClock.sleep(200, signal);
@@ -92,13 +104,14 @@ suite(
 
       const gatewayMac = town.run("gateway", "cat", ["/sys/class/net/ot-a/address"]).trim();
       const frames = (count: number, pause: number, ...words: readonly string[]): Promise<void> => run("cell-a", "python3", FRAMES, "eth0", String(count), String(pause), ...words);
+      // The owner of the address that is spoofed goes on speaking until the test ends.
+      startSpeaking("cell-a", "192.168.10.21");
       await run("cell-b", "sh", "-ec", `ip link set eth0 down; ip link set eth0 address ${MAC.replaced}; ip link set eth0 up`);
       await Promise.all([
         run("cell-a", "python3", "-c", `import socket\nfor port in range(20, 60):\n  s = socket.socket()\n  s.bind(("192.168.10.22", 0))\n  s.setblocking(False)\n  s.connect_ex(("192.168.10.1", port))`),
         run("cell-a", "python3", "-c", `import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"hello", ("8.8.8.8", 53))`),
         speak("cell-b", "192.168.11.21", 3),
-        speak("cell-a", "192.168.10.21", 60),
-        frames(30, 1, "arp", MAC.spoofer, "192.168.10.21", "192.168.10.1"),
+        frames(45, 1, "arp", MAC.spoofer, "192.168.10.21", "192.168.10.1"),
         frames(3, 0.1, "arp", MAC.impostor, "192.168.10.1", "192.168.10.21"),
         frames(3, 0.1, "arp", MAC.stranger, "192.168.10.99", "192.168.10.1"),
         frames(3, 0.1, "udp", MAC.forger, gatewayMac, "192.168.10.22", "3702", "192.168.10.1", "37020"),

@@ -18,6 +18,8 @@ export interface SegmentMemory {
   packets: ReadonlyMap<string, number> | undefined;
   /** Pairs that contradict an owner, from the last observation: decided in this one. */
   doubtful: ReadonlyMap<string, ObservedPair>;
+  /** Pairs that contradicted a speaking owner; while both are seen, a pause of one of them changes nothing. */
+  contested: ReadonlySet<string>;
   /** MACs that spoke first in the last observation, with their address: told in this one, unless they turn out to take somebody's place. */
   newcomers: ReadonlyMap<string, string>;
 }
@@ -34,7 +36,7 @@ interface Step {
 }
 
 export function emptyMemory(learned: readonly Learned[] = []): SegmentMemory {
-  const memory: SegmentMemory = { owners: new Map(), devices: new Map(), packets: undefined, doubtful: new Map(), newcomers: new Map() };
+  const memory: SegmentMemory = { owners: new Map(), devices: new Map(), packets: undefined, doubtful: new Map(), contested: new Set(), newcomers: new Map() };
   for (const { address, mac } of learned) own(memory, address, mac);
   return memory;
 }
@@ -44,6 +46,8 @@ export function findNeighbours(memory: SegmentMemory, observed: ObservedSegment,
   const step: OpenStep = { memory, observed, isSilent: isLearning || observed.isCrowded, findings: [], learned: [], newcomers: new Map(), active: new Set() };
   const { doubtful: former, newcomers } = memory;
   memory.doubtful = listen(step);
+  const seen = new Set(observed.pairs.map(keyOf));
+  memory.contested = new Set([...memory.contested].filter((key) => seen.has(key)));
   for (const pair of former.values()) decide(step, pair);
   const taken = new Set([...step.findings.map(({ source }) => source), ...[...memory.doubtful.values()].map(({ mac }) => mac)]);
   for (const [mac, address] of newcomers) if (!taken.has(mac) && !step.isSilent) tell(step, "new-device", mac, address);
@@ -86,10 +90,13 @@ function decide(step: OpenStep, pair: ObservedPair): void {
   const { address, mac } = pair;
   const owner = memory.owners.get(address);
   if (owner === undefined || owner === mac) return;
+  const isOwnerSeen = observed.pairs.some((one) => keyOf(one) === `${address} ${owner}`);
   const isOnlyDiscovery = pair.origin === "discovery" && observed.pairs.every((one) => keyOf(one) !== keyOf(pair) || one.origin === "discovery");
   if (isOnlyDiscovery) tell(step, "discovery-forged", mac, `in the name of ${address}, which is ${owner}`);
-  else if (active.has(`${address} ${owner}`)) tell(step, "address-contested", mac, `${address}, which is ${owner}`);
-  else {
+  else if (active.has(`${address} ${owner}`)) {
+    memory.contested = new Set([...memory.contested, keyOf(pair)]);
+    tell(step, "address-contested", mac, `${address}, which is ${owner}`);
+  } else if (!memory.contested.has(keyOf(pair)) || !isOwnerSeen) {
     learn(step, address, mac);
     if (!step.isSilent) tell(step, "address-changed", mac, `${address} was ${owner}`);
   }

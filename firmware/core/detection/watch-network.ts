@@ -4,7 +4,6 @@ import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault, isFault } from "../../../drivers/contract/fault.ts";
 import type { Log } from "../../runtime/journal.ts";
 import type { HostLink } from "../host/host-link.ts";
-import type { Turns } from "../turns.ts";
 import type { Detections } from "./detections.ts";
 import type { LearnedSegments } from "./learned.ts";
 import { findRefusals, NOTHING_YET } from "./refusals.ts";
@@ -15,7 +14,7 @@ export interface WatchParts {
   readonly host: Pick<HostLink, "isPresent" | "observe">;
   readonly detections: Pick<Detections, "tell">;
   readonly segments: Pick<LearnedSegments, "step">;
-  readonly turns: Pick<Turns, "next">;
+  readonly writeTurn: () => Promise<void>;
 }
 
 /** Two observations lie between the first packet and the event: 20 s at most. */
@@ -41,24 +40,24 @@ export async function watchNetwork(parts: WatchParts, signal: AbortSignal): Prom
   }
 }
 
-/** Each segment and each portion of findings has a turn of core's event loop. */
-function makeLook({ clock, host, detections, segments, turns }: WatchParts): (signal: AbortSignal) => Promise<void> {
+/** Each segment and each portion of findings has a turn of core's event loop in which state.db may be written. */
+function makeLook({ clock, host, detections, segments, writeTurn }: WatchParts): (signal: AbortSignal) => Promise<void> {
   let memory = NOTHING_YET;
   let lastMs = clock.uptimeMs();
   return async (signal) => {
     const observation = await host.observe(signal);
     const seconds = (clock.uptimeMs() - lastMs) / 1000;
     lastMs = clock.uptimeMs();
-    await turns.next();
+    await writeTurn();
     const refusals = findRefusals(memory, observation);
     memory = refusals.memory;
     const findings = [...refusals.findings];
     for (const segment of observation.segments) {
-      await turns.next();
+      await writeTurn();
       findings.push(...segments.step(segment, seconds));
     }
     for (let start = 0; start < findings.length; start += PORTION) {
-      await turns.next();
+      await writeTurn();
       detections.tell(findings.slice(start, start + PORTION));
     }
   };

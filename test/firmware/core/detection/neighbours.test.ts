@@ -46,6 +46,13 @@ suite("detection, neighbours", (test) => {
     assert.equal(follow([at(1), at(2), at(3), at(4)]), [[], told, [], told]);
   });
 
+  test("who contests an address has not taken it when its owner pauses, but when the owner is gone", () => {
+    const at = (owner: number, other: number): ObservedSegment => observe(["10.1.0.7", PRESS, owner], ["10.1.0.7", OTHER, other]);
+    const gone = (other: number): ObservedSegment => observe(["10.1.0.7", OTHER, other]);
+    const found = follow([at(1, 1), at(2, 2), at(2, 3), at(2, 4), gone(5), gone(6)]);
+    assert.equal(found.map((one) => one.map((words) => words.split(" ")[0])), [[], ["address-contested"], [], [], [], ["address-changed"]]);
+  });
+
   test("K2.2.5 a MAC that speaks for an address in WS-Discovery alone forges it; one that ARP knows too has taken its place", () => {
     const forged = observe(["10.1.0.7", OTHER, 1, "discovery"]);
     assert.equal(follow([forged, forged]), [[], [`discovery-forged ${OTHER} in the name of 10.1.0.7, which is ${PRESS}`]]);
