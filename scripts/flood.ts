@@ -38,7 +38,7 @@ await attempt(async (context) => {
   const figures = rows.map(([name, result]) => {
     const lasted = (result.toMs - result.fromMs) / 1000;
     const { made, p50Ms, p99Ms, maxMs } = flowWithin(journeys, result);
-    return { name, packetsPerSecond: result.sent / lasted, cutOff: result.sent === 0 ? 0 : result.dropped / result.sent, readingsPerSecond: made / lasted, p50Ms, p99Ms, maxMs };
+    return { name, packetsPerSecond: result.sent / seconds, cutOff: result.sent === 0 ? 0 : result.dropped / result.sent, readingsPerSecond: made / lasted, p50Ms, p99Ms, maxMs };
   });
   for (const { name, packetsPerSecond, cutOff, readingsPerSecond, p50Ms, p99Ms, maxMs } of figures) {
     say(`${name.padEnd(30)}${[packetsPerSecond.toFixed(0), `${(cutOff * 100).toFixed(1)} %`, readingsPerSecond.toFixed(0), p50Ms.toFixed(1), p99Ms.toFixed(1), maxMs.toFixed(1)].map((cell) => cell.padStart(12)).join("")}`);

@@ -6,7 +6,7 @@ export type Act =
   /** A system call as it is; strings and bytes are handed over by address. */
   | { readonly call: string; readonly args: readonly (number | string | { readonly bytes: number | readonly number[] })[] }
   /** The first packets of a connection, or a datagram that is answered to whoever gets through. */
-  | { readonly reach: "tcp" | "udp"; readonly address: string; readonly port: number }
+  | { readonly reach: "tcp" | "udp"; readonly address: string; readonly port: number; readonly isDeclared: boolean }
   | { readonly bind: "tcp" | "udp"; readonly address: string; readonly port: number }
   | { readonly socket: string }
   /** Every socket below /run that accepts a connection, but these. */

@@ -32,7 +32,7 @@ const UNREACHED = ["silence", "EPERM", "EACCES", "EAFNOSUPPORT", "ENETUNREACH", 
 export function reachEverything(zone: ZoneName): readonly Attempt[] {
   return places([...OUTSIDE, ...INSIDE]).map((place) => ({
     name: `reach ${place.address} ${place.port}/${place.protocol}`,
-    act: { reach: place.protocol, address: place.address, port: place.port },
+    act: { reach: place.protocol, address: place.address, port: place.port, isDeclared: DECLARED[zone](place) },
     outcome: DECLARED[zone](place) ? "reached" : UNREACHED,
   }));
 }

@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
 import type { Act, Attempt, Orders, Outcome } from "./attempt-kinds.ts";
 
-const WAIT_MS = 1500;
+/** How long silence is listened to; what is declared is waited for longer. */
+const WAIT_MS = { tcp: 4000, udp: 300, declared: 10_000 };
 /** O_RDONLY | O_NONBLOCK: a pipe without a writer holds up nothing. */
 const NOT_WAITING = 0o4000;
 const [ordersFile = ""] = process.argv.slice(2);
@@ -39,25 +40,25 @@ function systemCall(name: string, args: readonly (number | string | { readonly b
   return result < 0 ? errorName(result) : "done";
 }
 
-async function timed(work: (end: (outcome: string) => void) => () => void): Promise<string> {
+async function timed(work: (end: (outcome: string) => void) => () => void, waitMs = WAIT_MS.tcp): Promise<string> {
   let close = (): void => undefined;
   const outcome = await new Promise<string>((resolve) => {
-    systemClock.after(WAIT_MS, () => resolve("silence"));
+    systemClock.after(waitMs, () => resolve("silence"));
     close = work(resolve);
   });
   close();
   return outcome;
 }
 
-function reachTcp(address: string, port: number): Promise<string> {
+function reachTcp(address: string, port: number, isDeclared: boolean): Promise<string> {
   return timed((end) => {
     const socket = createConnection({ host: address, port }).on("connect", () => end("reached")).on("error", (error) => end(codeOf(error)));
     return () => socket.destroy();
-  });
+  }, isDeclared ? WAIT_MS.declared : WAIT_MS.tcp);
 }
 
 /** Without a bind of its own, which Node makes and SocketBindDeny= refuses: the call is made as it is. */
-function reachUdp(address: string, port: number): string {
+function reachUdp(address: string, port: number, isDeclared: boolean): string {
   const isSix = address.includes(":");
   const call = native.exports.call ?? (() => Number.NaN);
   const socket = call("socket", isSix ? 10 : 2, 2, 0);
@@ -67,14 +68,14 @@ function reachUdp(address: string, port: number): string {
     call("close", socket);
     return errorName(sent);
   }
-  const answer = waitForDatagram(call, socket);
+  const answer = waitForDatagram(call, socket, isDeclared ? WAIT_MS.declared : WAIT_MS.udp);
   call("close", socket);
   return answer;
 }
 
 /** MSG_DONTWAIT is 64; a short spin, since there is nothing else that this process shall do. */
-function waitForDatagram(call: (name: string, ...args: Argument[]) => number, socket: number): string {
-  const until = systemClock.uptimeMs() + 300;
+function waitForDatagram(call: (name: string, ...args: Argument[]) => number, socket: number, waitMs: number): string {
+  const until = systemClock.uptimeMs() + waitMs;
   while (systemClock.uptimeMs() < until) {
     const got = call("recvfrom", socket, Buffer.alloc(64), 64, 64, 0, 0);
     if (got >= 0) return "reached";
@@ -203,7 +204,7 @@ function fill(folder: string, bytes: number): string {
 
 async function make(act: Act): Promise<string> {
   if ("call" in act) return systemCall(act.call, act.args);
-  if ("reach" in act) return act.reach === "tcp" ? await reachTcp(act.address, act.port) : reachUdp(act.address, act.port);
+  if ("reach" in act) return act.reach === "tcp" ? await reachTcp(act.address, act.port, act.isDeclared) : reachUdp(act.address, act.port, act.isDeclared);
   if ("bind" in act) return await bind(act.bind, act.address, act.port);
   if ("socket" in act) return await connectSocket(act.socket);
   if ("socketsBut" in act) return await listOpenSockets(act.socketsBut);

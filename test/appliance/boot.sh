@@ -2,6 +2,7 @@
 # Boots systemd in the Debian tree $1 with the overlay and software of the checkout $2 and the Node binary $3, as process 1 of new namespaces.
 # What it writes (in $4, a folder that is a memory file system afterwards) is gone with it. Started by start-appliance.ts.
 set -eu
+umask 022
 tree=$1 checkout=$2 node=$3 scratch=$4
 root=$scratch/root
 

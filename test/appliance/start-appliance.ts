@@ -85,7 +85,7 @@ function makeAppliance(first: number, signal: AbortSignal): Appliance {
     counters: () => readCounters(run("nft", ["-j", "list", "counters"])),
     userId: (name) => Number(run("id", ["-u", name])),
     mainPid: (unit) => Number(run("systemctl", ["show", "--property=MainPID", "--value", unit])),
-    async until(what, isSo, limitMs = 60_000) {
+    async until(what, isSo, limitMs = 120_000) {
       let last: Status | undefined;
       try {
         // The command loads Node anew each time.
@@ -107,7 +107,7 @@ export async function confirmWalls(appliance: Appliance, signal: AbortSignal): P
       last = show("status");
       if ([last.firewall, last.network].some(({ state }) => state === "on trial")) last = show("confirm");
       return last.firewall.state === "in force" && last.network.state === "in force";
-    }, 60_000, 500);
+    }, 120_000, 500);
   } catch (error) {
     throw new Error(`${String(error)}\n${JSON.stringify(last, undefined, 1)}\n${appliance.journal()}`, { cause: error });
   }
