@@ -60,6 +60,8 @@ export async function openFirewall(context: ZoneContext, system: HostSystem, lim
       limits.set(deriveLimits(deriveWalls(toInput(request))));
     },
   });
+  // The rules outlived the former process of host; whether the units follow them is looked at again.
+  if (trial.standing().installed !== null) limits.set(deriveLimits(deriveWalls(toInput(trial.installed))));
   return {
     trial,
     admitCloud: async (addresses) => {

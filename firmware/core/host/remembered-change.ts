@@ -69,6 +69,10 @@ export function rememberChange<Request>(kept: Kept, name: KeptName, schema: TSch
 
 function readText(text: string | undefined): Text {
   if (text === undefined) return {};
-  const value: unknown = JSON.parse(text);
-  return typeof value === "object" && value !== null ? value : {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
 }

@@ -19,6 +19,8 @@ export interface SystemKeeperOptions extends KeeperPorts {
 const LOOK_MS = 5000;
 /** While a change is on trial somebody waits for it. */
 const LOOK_TRIAL_MS = 1000;
+/** How long a person waits for host. */
+const REPORT_MS = 4000;
 const HOST = "host";
 
 interface Keeper {
@@ -62,16 +64,20 @@ export class SystemKeeper {
     this.#wake();
   }
 
-  /** How both stand, asked now. */
+  /** How both stand, asked now; what was known last where host does not answer soon, which a condition tells. */
   async report(signal: AbortSignal): Promise<NetworkReport> {
-    if (this.#options.host.isPresent()) await this.#inTurn(() => this.#look(signal));
+    const { clock, host } = this.#options;
+    if (!host.isPresent()) return this.#present();
+    const enough = new AbortController();
+    const asked = this.#inTurn(() => this.#look(signal)).catch(() => undefined);
+    await Promise.race([asked, clock.sleep(REPORT_MS, AbortSignal.any([signal, enough.signal])).catch(() => undefined)]);
+    enough.abort();
     return this.#present();
   }
 
   /** Keeps what is on trial: of `changes`, where these are named. Throws NOT_FOUND when nothing (of them) is. */
   async confirm(actor: string, changes: readonly string[] | undefined, signal: AbortSignal): Promise<NetworkReport> {
     return this.#inTurn(async () => {
-      // The firewall first: who confirms could be asked for it through the network that is on trial.
       const firewall = await this.#firewall.confirm(actor, changes, signal);
       const network = await this.#network.confirm(actor, changes, signal);
       if (!firewall && !network) throw new Fault("NOT_FOUND", "no change of the network or the firewall is on trial", { where: "network", remedy: "It returned, or was replaced by another one; `weir network` shows it, `weir network try` tries it again." });
