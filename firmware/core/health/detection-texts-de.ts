@@ -24,8 +24,8 @@ export const germanDetectionTexts: Readonly<Record<DetectionCode, ConditionText>
   DETECTION_ZONE_OUTWARDS: {
     title: "Ein Teil des Gateways wollte hinaus, wo er nicht darf",
     cause: "{detail}.",
-    effect: "Die Pakete wurden verworfen. Es ist ein Fehler, oder jemand hat diesen Teil übernommen.",
-    remedy: "Vergleichen Sie die Zeit mit Änderungen der Konfiguration. Gab es keine, nehmen Sie das Gateway vom Netz, bewahren Sie seine Protokolle und rufen Sie den Servicepartner.",
+    effect: "Die Pakete wurden verworfen. Die Konfiguration nennt ein Ziel, das sie nicht öffnet (eine Maschine außerhalb ihres Segments, einen Namen ohne `network.dns`), oder es ist ein Fehler, oder jemand hat diesen Teil übernommen.",
+    remedy: "Sehen Sie nach dem Ziel und vergleichen Sie die Zeit mit Änderungen der Konfiguration. Erklärt es beides nicht, nehmen Sie das Gateway vom Netz, bewahren Sie seine Protokolle und rufen Sie den Servicepartner.",
   },
   DETECTION_SCAN: {
     title: "Jemand sucht auf {subject} nach offenen Türen",

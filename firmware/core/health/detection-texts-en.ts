@@ -24,8 +24,8 @@ export const englishDetectionTexts: Readonly<Record<DetectionCode, ConditionText
   DETECTION_ZONE_OUTWARDS: {
     title: "A part of the gateway wanted out where it may not",
     cause: "{detail}.",
-    effect: "The packets were dropped. It is a defect, or somebody has taken over this part.",
-    remedy: "Compare the time with changes of the configuration. If there was none, take the gateway off the network, keep its logs and call your service partner.",
+    effect: "The packets were dropped. The configuration names a destination that it does not open (a machine outside its segment, a name without `network.dns`), or there is a defect, or somebody has taken over this part.",
+    remedy: "Look at the destination and compare the time with changes of the configuration. If neither explains it, take the gateway off the network, keep its logs and call your service partner.",
   },
   DETECTION_SCAN: {
     title: "Somebody looks for open doors on {subject}",
