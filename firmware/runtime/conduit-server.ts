@@ -70,7 +70,12 @@ export async function serveConduit<C extends Contract>(contract: C, handlers: Ha
   const running = new Set<AbortController>();
   const app = Fastify({ logger: false, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: "idle", http: { connectionsCheckingInterval: 1000, headersTimeout: HEADERS_TIMEOUT_MS } });
   app.setValidatorCompiler(({ schema, httpPart }) => compileCheck(schema as TSchema, httpPart ?? "body"));
-  app.setNotFoundHandler((request, reply) => sendFault(reply, new Fault("NOT_FOUND", `the conduit has no route ${request.method} ${request.url.slice(0, 100)}`)));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.slice(0, 100);
+    const fault = new Fault("NOT_FOUND", `the conduit has no route ${request.method} ${path}`);
+    options.onRefused?.(fault, path);
+    return sendFault(reply, fault);
+  });
   app.setErrorHandler((error, request, reply) => {
     const fault = faultOf(error, request, options.log);
     options.onRefused?.(fault, request.routeOptions.url ?? request.url.slice(0, 100));
