@@ -1,10 +1,11 @@
 // limit: 600s
 // Shows on a real kernel, with the real zones core and host, what an attacker on a segment leaves behind: one event each, and never more than fits.
 
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import type { DetectionReport } from "../../firmware/conduit/local.ts";
+import { RULE_USERS } from "../../firmware/protocol/firewall/ruleset.ts";
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
 import { startChild } from "../support/child.ts";
 import { assert, suite, type Defer } from "../support/suite.ts";
@@ -16,6 +17,9 @@ const FRAMES = join(import.meta.dirname, "raw-frames.py");
 const CONFIGURATION = readFileSync(join(import.meta.dirname, "../../docs/topologies/own-ports.yaml"), "utf8");
 /** Nothing returns by itself. */
 const TRIAL_MS = 600_000;
+
+/** As host's fixture numbers the users. */
+const FIELD_ID = 60_000 + RULE_USERS.indexOf("weir-field");
 
 const MAC = { spoofer: "02:00:00:00:00:66", forger: "02:00:00:00:00:77", impostor: "02:00:00:00:00:88", stranger: "02:00:00:00:00:99", replaced: "02:00:00:00:0b:31" } as const;
 
@@ -130,6 +134,34 @@ suite(
       assert.is(audit.prepare("SELECT count(*) FROM entries WHERE action = 'detection.raised'").pluck().get(), WANTED.length);
       await core.local.call("acceptDetections", {}, signal);
       assert.equal((await standing(core, signal)).filter((one) => one.startsWith("DETECTION")), []);
+    });
+
+    test("ordinary work is no detection: reading, ingest, probes with their answers, connections that end, rules that are loaded anew", async ({ signal, defer }) => {
+      const site = await buildSite(defer, signal, ["cell-a", "plant"]);
+      const { town, core, run } = site;
+      await untilRulesStand(site, signal);
+      await site.speak("cell-a", "192.168.10.21");
+      while (site.known() < 1) await systemClock.sleep(200, signal);
+      await core.local.call("acceptDetections", {}, signal);
+
+      const field = town.start("gateway", FIELD_ID);
+      const machine = town.start("cell-a", 0);
+      const page = { protocol: "tcp", address: "192.168.10.21", port: 8080 } as const;
+      const ingest = { protocol: "tcp", address: "192.168.10.1", port: 8883 } as const;
+      await machine.listen([page, { protocol: "udp", address: "0.0.0.0", port: 3702, group: "239.255.255.250", wire: "192.168.10.21" }], signal);
+      await field.listen([ingest, { ...ingest, port: 1883 }], signal);
+      assert.is(await machine.order({ keep: { ...ingest, port: 1883 } }, signal), "true");
+      for (let turn = 0; turn < 3; turn += 1) {
+        assert.equal(await field.reach([page, page], signal), [true, true]);
+        assert.equal(await machine.reach([ingest, ingest], signal), [true, true]);
+        assert.is(await field.order({ probe: { group: "239.255.255.250", wire: "192.168.10.1", port: 37_020 } }, signal), "1 0");
+        writeFileSync(core.configFile, turn % 2 === 0 ? CONFIGURATION.replace("traps: true", "traps: false") : CONFIGURATION);
+        await core.local.call("reload", {}, signal);
+      }
+      // What is detected at last shows that the rest was looked at.
+      await run("plant", "python3", "-c", `import socket\nfor port in range(20, 60):\n  s = socket.socket()\n  s.setblocking(False)\n  s.connect_ex(("10.20.0.2", port))`);
+      while ((await site.detections()).length === 0) await systemClock.sleep(500, signal);
+      assert.equal((await site.detections()).map(brief), ["scan plant 10.20.0.50"]);
     });
 
     test("K2.2.5 a flood of 100,000 false sources and MACs is told as what it is, and fills neither database nor audit log", async ({ signal, defer }) => {
