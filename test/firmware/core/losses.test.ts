@@ -3,6 +3,7 @@
 import { Fault, reportFault } from "../../../drivers/contract/fault.ts";
 import type { FaultCode } from "../../../drivers/contract/fault.ts";
 import { isEvent, type Sample } from "../../../drivers/contract/reading.ts";
+import { READINGS_PER_REQUEST } from "../../../firmware/conduit/source.ts";
 import { assert, suite } from "../../support/suite.ts";
 import { assetOf, configure, identify, readStatus, sampleOf, startCore, type RunningCore } from "./running-core.ts";
 
@@ -71,7 +72,9 @@ suite("losses", (test) => {
     const core = await startCore(defer, CONFIGURATION);
     await identify(core, "press-1", "1", signal);
     const points = Array.from({ length: 3500 }, (_, index) => `p${String(index).padStart(4, "0")}`);
-    await core.source.call("readings", { readings: points.map((point) => sampleOf(asset, point)) }, signal);
+    for (let from = 0; from < points.length; from += READINGS_PER_REQUEST) {
+      await core.source.call("readings", { readings: points.slice(from, from + READINGS_PER_REQUEST).map((point) => sampleOf(asset, point)) }, signal);
+    }
     const lost = tell(core, signal, "lost", "PEER_CLOSED");
     await core.source.call("readings", { readings: [sampleOf(asset, "p3499")] }, signal);
     await lost;
