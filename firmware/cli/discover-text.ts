@@ -1,7 +1,20 @@
 // The text of `weir discover`.
 
 import type { DiscoveryFigures } from "../field/discovery/segment-discovery.ts";
-import type { Found } from "./discover.ts";
+import type { DeviceMetadata } from "../protocol/ws-discovery/metadata.ts";
+import type { QName } from "../protocol/ws-discovery/xml.ts";
+
+/** What a line of `--json` holds. */
+export interface Found {
+  readonly interface: string;
+  readonly address: string;
+  readonly endpoint: string;
+  readonly types: readonly QName[];
+  readonly scopes: readonly string[];
+  readonly xaddrs: readonly string[];
+  readonly versions: readonly string[];
+  readonly metadata?: DeviceMetadata;
+}
 
 /** A target on a few lines: where it is, what it is, how it is reached. */
 export function writeFound({ interface: name, address, endpoint, types, scopes, xaddrs, versions, metadata }: Found): string {

@@ -5,31 +5,19 @@ import type { Command } from "commander";
 import { Fault } from "../../drivers/contract/fault.ts";
 import type { FoundTarget } from "../field/discovery/found-targets.ts";
 import type { SegmentDiscovery } from "../field/discovery/segment-discovery.ts";
-import type { DeviceMetadata } from "../protocol/ws-discovery/metadata.ts";
 import type { QName } from "../protocol/ws-discovery/xml.ts";
 import { silentLog } from "../runtime/journal.ts";
 import { isLinkLocal, listOwnAddresses } from "../runtime/own-addresses.ts";
 import type { OwnAddress } from "../runtime/own-addresses.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import { writeFound, writeTail } from "./discover-text.ts";
+import type { Found } from "./discover-text.ts";
 
 interface DiscoverFlags {
   readonly interface?: string;
   readonly timeout: number;
   readonly host: readonly string[];
   readonly json?: boolean;
-}
-
-/** What a line of `--json` holds. */
-export interface Found {
-  readonly interface: string;
-  readonly address: string;
-  readonly endpoint: string;
-  readonly types: readonly QName[];
-  readonly scopes: readonly string[];
-  readonly xaddrs: readonly string[];
-  readonly versions: readonly string[];
-  readonly metadata?: DeviceMetadata;
 }
 
 const TYPES: readonly QName[] = [{ namespace: "urn:weir:miko:1", name: "MachineServer" }];

@@ -90,13 +90,13 @@ async function simulateMachines(flags: MachineFlags): Promise<void> {
   const clock = { ...systemClock, now: () => systemClock.now() + flags.clockOffset };
   const machines = await startMachines(flags, clock);
   if (flags.writeConfig !== undefined) writeFileSync(flags.writeConfig, await assetsSection(machines));
+  const targets = flags.discoverable === true ? await announce(machines, flags.host) : undefined;
   for (const { serial, asset, url, publishUrl } of machines.all) print({ machine: serial, asset, url, publish: publishUrl });
   // SIGUSR1 would start Node's inspector; SIGUSR2 is free.
   process.on("SIGUSR2", () => {
     machines.pause();
     print({ paused: machines.figures() });
   });
-  const targets = flags.discoverable === true ? await announce(machines, flags.host) : undefined;
   await untilInterrupted(flags.report, () => machines.figures());
   await targets?.close();
   await machines.close();

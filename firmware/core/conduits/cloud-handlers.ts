@@ -47,11 +47,7 @@ export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit
       return {};
     },
     inventory: (asked, { signal }) => giveInventory(core, asked, signal),
-    document: ({ document, fault }) => {
-      if (fault === undefined) core.conditions.clear("CLOUD_DOCUMENT_REFUSED", document);
-      else core.conditions.raise("CLOUD_DOCUMENT_REFUSED", document, fault.message);
-      return {};
-    },
+    document: (told) => noteDocument(core, told),
     alive: (alive) => {
       core.zones.alive(CLOUD, alive);
       return {};
@@ -63,6 +59,12 @@ export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit
       return {};
     },
   };
+}
+
+function noteDocument({ conditions }: CoreParts, { document, fault }: InputOf<typeof cloudConduit.document>): ReplyOf<typeof cloudConduit.document> {
+  if (fault === undefined) conditions.clear("CLOUD_DOCUMENT_REFUSED", document);
+  else conditions.raise("CLOUD_DOCUMENT_REFUSED", document, fault.message);
+  return {};
 }
 
 function holderOf({ identity }: Call): string {

@@ -147,8 +147,8 @@ suite("core, event loop", (test) => {
     const core = await startMeasured(defer, signal);
     await core.local.call("setSecret", { name: "s-0", text: "a password" }, signal);
     core.configure({ area: "one", first: 500 });
-    let isApplied = false;
-    const reloading = core.local.call("reload", {}, signal).then(() => (isApplied = true));
+    const reload = { isApplied: false };
+    const reloading = core.local.call("reload", {}, signal).then(() => (reload.isApplied = true));
     reloading.catch(() => undefined);
     const seen: string[] = [];
     do {
@@ -158,7 +158,7 @@ suite("core, event loop", (test) => {
       assert.is(numbers.length, MACHINES);
       assert.is(numbers.findIndex((number, index) => number !== first + index), -1);
       seen.push(String(first));
-    } while (!isApplied);
+    } while (!reload.isApplied);
     await reloading;
     assert.match([...seen, "500"].join(" "), /^(0 )*(500 ?)+$/);
   });

@@ -5,7 +5,6 @@
 
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { core } from "../../../firmware/core/main.ts";
 import { silentLog } from "../../../firmware/runtime/journal.ts";
@@ -35,7 +34,7 @@ interface Moment {
 
 function look(): Moment {
   const { user, system } = process.threadCpuUsage();
-  return { ms: performance.now(), workMs: (user + system) / 1000 };
+  return { ms: systemClock.uptimeMs(), workMs: (user + system) / 1000 };
 }
 
 function noteCommit(begun: Moment): void {
@@ -45,11 +44,11 @@ function noteCommit(begun: Moment): void {
 
 async function beat(signal: AbortSignal): Promise<void> {
   for (let before = look(); !signal.aborted; ) {
-    await sleep(BEAT_MS);
+    await systemClock.sleep(BEAT_MS, signal).catch(() => undefined);
     const now = look();
     const [ms, workMs] = [now.ms - before.ms - BEAT_MS, now.workMs - before.workMs];
     held = { ...held, longestMs: Math.max(held.longestMs, ms), longestWorkMs: Math.max(held.longestWorkMs, workMs) };
-    if (workMs > traceMs) process.stderr.write(`held ${ms.toFixed(1)} work ${workMs.toFixed(1)} at ${Number(process.hrtime.bigint() / 1000n)}\n`);
+    if (workMs > traceMs) process.stderr.write(`held ${ms.toFixed(1)} work ${workMs.toFixed(1)} at ${Math.round(now.ms * 1000)}\n`);
     before = now;
   }
 }
@@ -96,5 +95,4 @@ const ready = (): void => {
   process.stdout.write("ready\n");
 };
 await core.run({ clock: systemClock, log: silentLog, setLogLevel: () => undefined, dataDir, configFile, epoch: randomUUID(), ready }, stop.signal);
-await nextTurn();
 process.exit(0);
