@@ -16,14 +16,14 @@ export function serveClient(socket: Socket, peer: Peer, room: Room): void {
   const gone = Promise.withResolvers<void>();
   const client: Client = {
     get source() {
-      return link.source;
+      return link.isEnded ? undefined : link.source;
     },
     get heldBytes() {
       return link.heldBytes;
     },
     gone: gone.promise,
     adjust: () => adjust(link),
-    pushCommands: () => write(link, link.session?.commands.take()),
+    pushCommands: () => pushCommands(link),
     sweep: (now) => sweep(link, now),
     end: (reasonCode, text, fault) => end(link, reasonCode, text, fault),
     drain: () => drain(link),
@@ -33,7 +33,10 @@ export function serveClient(socket: Socket, peer: Peer, room: Room): void {
     link.heardMs = room.clock.uptimeMs();
     apply(link, link.connection.receive(chunk));
   });
-  socket.on("drain", () => adjust(link));
+  socket.on("drain", () => {
+    adjust(link);
+    pushCommands(link);
+  });
   socket.on("error", (error) => void (link.lastError = error));
   socket.once("close", () => {
     finish(link, undefined, new Fault("PEER_CLOSED", link.lastError === undefined ? "closed the connection without a word" : `lost the connection (${link.lastError.message})`));
@@ -128,10 +131,19 @@ function flush(link: Link): void {
 }
 
 function write(link: Link, bytes: Buffer | undefined): void {
-  const { socket, room } = link;
-  if (bytes === undefined || socket.destroyed || socket.writableEnded) return;
-  socket.write(bytes);
-  if (socket.writableLength > room.limits.maxUnsentBytes) end(link, REASON.quotaExceeded, "too much waits to be read", new Fault("PEER_OVERLOADED", `does not read what it is sent: ${socket.writableLength} bytes wait`));
+  const { socket } = link;
+  if (bytes !== undefined && !socket.destroyed && !socket.writableEnded) socket.write(bytes);
+}
+
+/** Answers follow from what is read, and a client that reads none is not read from; commands wait here until it reads. */
+function pushCommands(link: Link): void {
+  const { socket, session, room } = link;
+  while (!link.isEnded && socket.writableLength <= room.limits.maxUnsentBytes) {
+    const bytes = session?.commands.take();
+    if (bytes === undefined) return;
+    write(link, bytes);
+  }
+  adjust(link);
 }
 
 function adjust(link: Link): void {
@@ -142,7 +154,7 @@ function adjust(link: Link): void {
   // What stopped at a bound goes on at half of it.
   const share = link.isPaused ? 0.5 : 1;
   const isLoaded = messages > limits.receiveMaximum * share || bytes > limits.maxInFlightBytes * share;
-  const isDeaf = socket.writableLength > limits.maxUnsentBytes / 4;
+  const isDeaf = socket.writableLength > limits.maxUnsentBytes;
   link.stalledMs = isDeaf ? (link.stalledMs ?? room.clock.uptimeMs()) : undefined;
   const mustPause = isLoaded || isDeaf || link.isDeciding || link.isDraining || room.budget.isFull;
   if (mustPause === link.isPaused) return;

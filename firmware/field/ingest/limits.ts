@@ -15,7 +15,7 @@ export interface IngestLimits {
   readonly maxTotalInFlightBytes: number;
   /** Incomplete packets of all together; beyond it the connection that holds most is ended. */
   readonly maxTotalHeldBytes: number;
-  /** Written and not taken by a client: above a quarter of it nothing is read from it, above it the connection is ended. */
+  /** Written and not taken by a client: above it nothing is read from it and no command is sent. */
   readonly maxUnsentBytes: number;
   /** A client that takes nothing of what was written for so long is ended. */
   readonly maxStallMs: number;
@@ -35,7 +35,7 @@ export const INGEST_LIMITS: IngestLimits = {
   maxInFlightBytes: 1_048_576,
   maxTotalInFlightBytes: 67_108_864,
   maxTotalHeldBytes: 67_108_864,
-  maxUnsentBytes: 65_536,
+  maxUnsentBytes: 16_384,
   maxStallMs: 30_000,
   maxKeepAliveSeconds: 600,
   maxSessionExpirySeconds: 86_400,

@@ -91,7 +91,7 @@ export function finish(link: Link, lastWords: Buffer | undefined, fault: Fault |
   count(link);
   // What still comes is read and dropped: unread bytes would turn the end into a reset, and the last words were lost.
   socket.removeAllListeners("data").resume();
-  if (socket.writableLength > room.limits.maxUnsentBytes / 4) socket.destroy();
+  if (socket.writableLength > room.limits.maxUnsentBytes) socket.destroy();
   else if (!socket.destroyed) {
     socket.end(lastWords ?? "");
     const stop = room.clock.after(LINGER_MS, () => socket.destroy());

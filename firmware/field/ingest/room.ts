@@ -32,6 +32,7 @@ export interface Peer {
 }
 
 export interface Client {
+  /** While it is let in. */
   readonly source: Source | undefined;
   /** Bytes of its incomplete packet. */
   readonly heldBytes: number;

@@ -19,12 +19,12 @@ export interface CommandLink {
 
 export interface Commands {
   readonly subscriptions: Map<string, 0 | 1>;
-  /** Queues it. Throws NOT_FOUND where no subscription matches, PEER_OVERLOADED beyond the bound. */
+  /** Queues it. Throws NOT_FOUND where no subscription matches, PEER_OVERLOADED beyond the bound, PEER_LIMIT for more than 256 KiB. */
   offer(command: Command): void;
   /** A connection takes over: what was sent and not acknowledged is sent again first. */
   attach(link: CommandLink): void;
   detach(): void;
-  /** The bytes that may be sent now; undefined where there are none. */
+  /** Bytes that may be sent now, about 64 KiB at a time; undefined where there are none. */
   take(): Buffer | undefined;
   /** A PUBACK. Unknown packet ids are ignored. */
   acknowledge(packetId: number, reasonCode: number): void;
@@ -35,6 +35,9 @@ export interface Commands {
 const MAX_QUEUED = 64;
 const MAX_QUEUED_BYTES = 1_048_576;
 const MAX_IN_FLIGHT = 16;
+const MAX_PAYLOAD_BYTES = 262_144;
+/** What `take` gives at once, unless a single command is longer. */
+const TAKE_BYTES = 65_536;
 
 interface Entry {
   readonly command: Command;
@@ -78,6 +81,7 @@ export function makeCommands(): Commands {
 }
 
 function offer(state: State, command: Command): void {
+  if (command.payload.length > MAX_PAYLOAD_BYTES) throw new Fault("PEER_LIMIT", `the command has ${command.payload.length} bytes`, { remedy: `Send at most ${MAX_PAYLOAD_BYTES} bytes.` });
   let qos: 0 | 1 | undefined;
   for (const [filter, granted] of state.subscriptions) if (qos !== 1 && isMatching(filter, command.topic)) qos = granted;
   if (qos === undefined) throw new Fault("NOT_FOUND", `the machine does not subscribe to ${command.topic}`, { remedy: "Let the machine subscribe to the commands below its root." });
@@ -93,18 +97,23 @@ function take(state: State): Buffer | undefined {
   if (link === undefined) return undefined;
   const window = Math.min(link.receiveMaximum, MAX_IN_FLIGHT);
   const bytes: Buffer[] = [];
+  let size = 0;
   for (const entry of state.inFlight.values()) {
-    if (entry.isSent || state.sent >= window) continue;
-    bytes.push(writePublish(link.isVersion5, { ...entry.command, qos: 1 }, entry.packetId, true));
+    if (entry.isSent || state.sent >= window || size >= TAKE_BYTES) continue;
+    const packet = writePublish(link.isVersion5, { ...entry.command, qos: 1 }, entry.packetId, true);
+    bytes.push(packet);
+    size += packet.length;
     entry.isSent = true;
     state.sent += 1;
   }
-  while (state.sent < window && state.sent === state.inFlight.size) {
+  while (state.sent < window && state.sent === state.inFlight.size && size < TAKE_BYTES) {
     const entry = state.queue.shift();
     if (entry === undefined) break;
     state.queuedBytes -= entry.command.payload.length;
     const packet = writeNext(state, entry, link);
-    if (packet !== undefined) bytes.push(packet);
+    if (packet === undefined) continue;
+    bytes.push(packet);
+    size += packet.length;
   }
   return bytes.length === 0 ? undefined : Buffer.concat(bytes);
 }

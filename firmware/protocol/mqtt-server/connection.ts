@@ -79,9 +79,12 @@ interface State {
   window: Window;
   events: ServerEvent[];
   replies: Buffer[];
+  controls: number;
 }
 
 const MAX_SUBSCRIPTIONS = 16;
+/** Packets that are neither a message nor its acknowledgement, in what came together: each costs an answer of ours. */
+const MAX_CONTROLS = 256;
 const NOTHING: Turn = { events: [], send: undefined };
 
 export function makeConnection(limits: ConnectionLimits): Connection {
@@ -128,10 +131,12 @@ function makeState(limits: ConnectionLimits): State {
     window: makeWindow(false, limits.receiveMaximum),
     events: [],
     replies: [],
+    controls: 0,
   };
 }
 
 function run(state: State): Turn {
+  state.controls = 0;
   try {
     while (state.phase === "expecting" || state.phase === "open") {
       const packet = state.stream.next();
@@ -221,6 +226,16 @@ function take(state: State, packet: Packet): void {
       admission.commands.acknowledge(packetId, reasonCode);
       return pushCommands(state, admission);
     }
+    default:
+      return control(state, admission, packet);
+  }
+}
+
+function control(state: State, admission: Admission, packet: Packet): void {
+  const { isVersion5 } = state;
+  state.controls += 1;
+  if (state.controls > MAX_CONTROLS) throw violation(REASON.rateTooHigh, `sent more than ${MAX_CONTROLS} pings and subscriptions at once`);
+  switch (packet.head >> 4) {
     case 8:
       return subscribe(state, admission, packet);
     case 10: {

@@ -25,6 +25,7 @@ export const REASON = {
   receiveMaximumExceeded: 0x93,
   topicAliasInvalid: 0x94,
   packetTooLarge: 0x95,
+  rateTooHigh: 0x96,
   quotaExceeded: 0x97,
   administrative: 0x98,
   qosNotSupported: 0x9b,
@@ -42,6 +43,7 @@ const CODE_OF: Readonly<Record<number, FaultCode>> = {
   [REASON.keepAliveTimeout]: "PEER_TIMEOUT",
   [REASON.receiveMaximumExceeded]: "PEER_LIMIT",
   [REASON.packetTooLarge]: "PEER_LIMIT",
+  [REASON.rateTooHigh]: "PEER_LIMIT",
   [REASON.quotaExceeded]: "PEER_LIMIT",
   [REASON.qosNotSupported]: "NOT_SUPPORTED",
 };

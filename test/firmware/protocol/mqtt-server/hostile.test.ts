@@ -203,6 +203,12 @@ suite("mqtt server: abuse", (test) => {
     assert.ok(suback?.cmd === "suback");
     assert.equal(suback.granted, [0xa1]);
   });
+  test("ends a client that floods with pings, each of which would cost an answer", () => {
+    const { feed } = openConnection(5);
+    const pings = (count: number): Buffer => Buffer.alloc(count * 2, Buffer.from([0xc0, 0]));
+    assert.is(feed(pings(256)).send?.length, 512);
+    assert.is(reasonIn(feed(pings(20_000))), 0x96);
+  });
   test("leaves a reason's text out where the client takes only small packets", () => {
     const turn = openConnection(5, { properties: { maximumPacketSize: 10 } }).feed(packet(0xf0));
     assert.equal(turn.send, Buffer.from([0xe0, 2, 0x82, 0]));
