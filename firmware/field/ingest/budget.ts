@@ -3,6 +3,7 @@
 export interface Budget {
   /** Adds (or with a negative number takes back) bytes. */
   add(bytes: number): void;
+  readonly usedBytes: number;
   /** True from the moment the bound is passed until half of it is free again. */
   readonly isFull: boolean;
 }
@@ -18,6 +19,9 @@ export function makeBudget(maxBytes: number, changed: () => void): Budget {
       if (next === isFull) return;
       isFull = next;
       changed();
+    },
+    get usedBytes() {
+      return used;
     },
     get isFull() {
       return isFull;

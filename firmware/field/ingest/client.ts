@@ -98,6 +98,7 @@ function take(link: Link, delivery: Delivery): void {
     () => settle(link, delivery),
     (error: unknown) => {
       forget(link, delivery);
+      if (link.isEnded) report(link, asFault(error));
       end(link, REASON.serverBusy, "the gateway could not keep the message; send it again", asFault(error));
     },
   );

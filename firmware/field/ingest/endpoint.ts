@@ -21,11 +21,22 @@ export interface IngestOptions {
   readonly limits?: Partial<IngestLimits>;
 }
 
+export interface IngestFigures {
+  readonly connections: number;
+  /** Received and not durable; `isFull` while nothing is read for it. */
+  readonly inFlightBytes: number;
+  readonly isFull: boolean;
+  /** Of packets that are not complete. */
+  readonly heldBytes: number;
+}
+
 export interface Ingest {
   /** Of the listeners, in their order. */
   readonly portNumbers: readonly number[];
   /** The connections that were let in. */
   connections(): readonly Source[];
+  /** How loaded it is, for the status and for conditions. */
+  figures(): IngestFigures;
   /**
    * Sends a message to a machine that subscribed to it; resolves when the machine acknowledged it. Rejects with NOT_FOUND (it is not
    * there or does not subscribe), PEER_OVERLOADED, PEER_LIMIT, ACCESS_DENIED (the machine refuses), PEER_CLOSED, PEER_TIMEOUT or CANCELLED.
@@ -64,6 +75,7 @@ export async function openIngest({ listeners: places, ports, clock, limits: own 
   return {
     portNumbers: listeners.map(({ port }) => port),
     connections: () => sourcesOf(clients),
+    figures: () => ({ connections: sourcesOf(clients).length, inFlightBytes: room.budget.usedBytes, isFull: room.budget.isFull, heldBytes: room.held.usedBytes }),
     send: (machine, topic, payload) => send(room, machine, topic, payload),
     dismiss: (machine, text) => {
       room.sessions.forget(machine, new Fault("ACCESS_DENIED", text, { where: machine }));

@@ -103,7 +103,7 @@ export function makeConnection(limits: ConnectionLimits): Connection {
     refuse: (reasonCode, text) => {
       if (state.phase !== "deciding") return undefined;
       state.phase = "ended";
-      return writeRefused(state.isVersion5, reasonCode, text);
+      return writeRefused(state.isVersion5, reasonCode, text, state.request?.maxPacketBytes);
     },
     settle: (delivery) => state.window.settle(delivery),
     takeAcknowledgements: () => (state.phase === "open" ? state.window.takeAcknowledgements() : undefined),

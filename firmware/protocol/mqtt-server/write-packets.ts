@@ -38,9 +38,12 @@ export function writeAccepted(accepted: Accepted): Buffer {
 }
 
 /** Undefined where MQTT 3.1.1 has no word for it and only closes. */
-export function writeRefused(isVersion5: boolean, reasonCode: number, text: string): Buffer | undefined {
+export function writeRefused(isVersion5: boolean, reasonCode: number, text: string, maxPacketBytes = Number.POSITIVE_INFINITY): Buffer | undefined {
   const returnCode = returnCodeOf(reasonCode);
-  if (isVersion5) return write({ cmd: "connack", reasonCode, sessionPresent: false, properties: { reasonString: text } }, true);
+  if (isVersion5) {
+    const full = write({ cmd: "connack", reasonCode, sessionPresent: false, properties: { reasonString: text } }, true);
+    return full.length <= maxPacketBytes ? full : Buffer.from([0x20, 3, 0, reasonCode, 0]);
+  }
   return returnCode === undefined ? undefined : generate({ cmd: "connack", returnCode, sessionPresent: false });
 }
 

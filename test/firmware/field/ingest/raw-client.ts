@@ -65,6 +65,12 @@ export function openRaw(defer: Defer, port: number, { version = 4, tls }: RawOpt
   };
 }
 
+/** Fails unless the next packet lets the client in. */
+export async function connected(client: RawClient, signal: AbortSignal): Promise<void> {
+  const packet = await client.next(signal);
+  if (packet.cmd !== "connack" || (packet.returnCode ?? packet.reasonCode) !== 0) throw new Error(`not let in: ${JSON.stringify(packet)}`);
+}
+
 /** A CONNECT of machine `name` with its password. */
 export function connectOf(name: string, more: object = {}, version: 4 | 5 = 4): Packet {
   return { cmd: "connect", protocolId: "MQTT", protocolVersion: version, clean: true, clientId: `client-${name}`, keepalive: 60, username: name, password: Buffer.from(`secret ${name}`), ...more } as Packet;
