@@ -5,7 +5,7 @@ import { asFault, Fault } from "../../../drivers/contract/fault.ts";
 import type { Turn } from "../../protocol/mqtt-server/connection.ts";
 import { REASON } from "../../protocol/mqtt-server/reason.ts";
 import type { ConnectRequest } from "../../protocol/mqtt-server/read-connect.ts";
-import type { Delivery } from "../../protocol/mqtt-server/window.ts";
+import type { Delivery, Receipt } from "../../protocol/mqtt-server/window.ts";
 import { decide } from "./decide.ts";
 import { count, finish, makeLink, name, report, type Link } from "./link.ts";
 import type { Client, Peer, Room } from "./room.ts";
@@ -81,23 +81,28 @@ async function letInOrNot(link: Link, request: ConnectRequest): Promise<void> {
 }
 
 function take(link: Link, delivery: Delivery): void {
+  const durable = handOver(link, delivery);
+  if (durable !== undefined) follow(link, delivery.receipt, durable);
+}
+
+function handOver(link: Link, { messages, refused }: Delivery): Promise<unknown> | undefined {
   const { source, room, connection } = link;
-  if (source === undefined) return;
-  const { messages, refused } = delivery;
-  const work: Promise<unknown>[] = [];
+  if (source === undefined) return undefined;
   const [first] = refused;
-  if (messages.length > 0) work.push(attempt(() => room.ports.accept(source, messages)));
-  if (first !== undefined) {
-    const fault = new Fault("ACCESS_DENIED", `publishes to ${quote(first.topic)}, beside its root ${quote(source.root)}`, { remedy: "Correct the topic at the machine." });
-    report(link, fault);
-    if (!connection.isVersion5) work.push(attempt(() => room.ports.setApart(source, refused, name(link, fault))));
-  }
+  const accepted = messages.length > 0 ? attempt(() => room.ports.accept(source, messages)) : undefined;
+  if (first === undefined) return accepted;
+  const fault = new Fault("ACCESS_DENIED", `publishes to ${quote(first.topic)}, beside its root ${quote(source.root)}`, { remedy: "Correct the topic at the machine." });
+  report(link, fault);
+  return Promise.all([accepted, connection.isVersion5 ? undefined : attempt(() => room.ports.setApart(source, refused, name(link, fault)))]);
+}
+
+/** Apart from `handOver`, so that what waits here holds the receipt only and not the messages. */
+function follow(link: Link, receipt: Receipt, durable: Promise<unknown>): void {
   link.pending += 1;
-  const durable = work.length === 1 ? work[0] : Promise.all(work);
-  durable?.then(
-    () => settle(link, delivery),
+  durable.then(
+    () => settle(link, receipt),
     (error: unknown) => {
-      forget(link, delivery);
+      forget(link, receipt);
       if (link.isEnded) report(link, asFault(error));
       end(link, REASON.serverBusy, "the gateway could not keep the message; send it again", asFault(error));
     },
@@ -108,8 +113,8 @@ async function attempt(work: () => Promise<unknown>): Promise<unknown> {
   return work();
 }
 
-function settle(link: Link, delivery: Delivery): void {
-  forget(link, delivery);
+function settle(link: Link, receipt: Receipt): void {
+  forget(link, receipt);
   if (link.isFlushing) return;
   link.isFlushing = true;
   // All that became durable in this turn of the event loop goes out in one write.
@@ -120,8 +125,8 @@ function settle(link: Link, delivery: Delivery): void {
   });
 }
 
-function forget(link: Link, delivery: Delivery): void {
-  link.connection.settle(delivery);
+function forget(link: Link, receipt: Receipt): void {
+  link.connection.settle(receipt);
   link.pending -= 1;
   count(link);
   if (link.pending === 0) link.whenIdle?.();

@@ -9,7 +9,7 @@ import { readConnect, readVersion, type ConnectRequest } from "./read-connect.ts
 import { readDisconnect, readPing, readPuback, readPublish, readSubscribe, readUnsubscribe } from "./read-packets.ts";
 import { REASON, reasonOf, violation } from "./reason.ts";
 import { isTopicFilter } from "./topics.ts";
-import { makeWindow, type Delivery, type Window } from "./window.ts";
+import { makeWindow, type Delivery, type Receipt, type Window } from "./window.ts";
 import { PINGRESP, UNSUPPORTED, writeAccepted, writeDisconnect, writeRefused, writeSuback, writeUnsuback } from "./write-packets.ts";
 
 export interface ConnectionLimits {
@@ -35,7 +35,7 @@ export interface Admission {
 export type ServerEvent =
   /** The client wants in: answer with `admit` or `refuse`, now or later; what it sends meanwhile waits. */
   | { readonly kind: "connect"; readonly request: ConnectRequest }
-  /** Call `settle` when it is durable. */
+  /** Call `settle` with its receipt when it is durable. */
   | { readonly kind: "publish"; readonly delivery: Delivery }
   /** Topic filters that were asked for and not granted. */
   | { readonly kind: "filtersRefused"; readonly filters: readonly string[] }
@@ -58,7 +58,7 @@ export interface Connection {
   admit(admission: Admission): Turn;
   /** The last words to a client that is not let in; undefined where there are none. */
   refuse(reasonCode: number, text: string): Buffer | undefined;
-  settle(delivery: Delivery): void;
+  settle(receipt: Receipt): void;
   /** PUBACKs that may go out now. */
   takeAcknowledgements(): Buffer | undefined;
   /** Ends the connection from our side; gives the last words, if the client knows any. */
@@ -105,7 +105,7 @@ export function makeConnection(limits: ConnectionLimits): Connection {
       state.phase = "ended";
       return writeRefused(state.isVersion5, reasonCode, text, state.request?.maxPacketBytes);
     },
-    settle: (delivery) => state.window.settle(delivery),
+    settle: (receipt) => state.window.settle(receipt),
     takeAcknowledgements: () => (state.phase === "open" ? state.window.takeAcknowledgements() : undefined),
     end: (reasonCode, text) => {
       const isOpen = state.phase === "open";

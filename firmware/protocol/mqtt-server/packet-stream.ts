@@ -2,7 +2,7 @@
 
 import { REASON, violation } from "./reason.ts";
 
-/** One whole packet inside a longer run of bytes. */
+/** One whole packet inside a longer run of bytes; valid until the next one is asked for. */
 export interface Packet {
   /** First byte: packet type and flags. */
   readonly head: number;
@@ -24,6 +24,7 @@ export interface PacketStream {
 }
 
 const CONNECT_HEAD = 0x10;
+const NOTHING = Buffer.alloc(0);
 
 interface State {
   bytes: Buffer;
@@ -35,10 +36,12 @@ interface State {
   neededBytes: number;
   maxPacketBytes: number;
   isOpen: boolean;
+  /** The one object that `next` gives each time: one less to collect per message. */
+  readonly packet: { head: number; bytes: Buffer; start: number; end: number };
 }
 
 export function makePacketStream(maxConnectBytes: number): PacketStream {
-  const state: State = { bytes: Buffer.alloc(0), at: 0, parts: [], heldBytes: 0, neededBytes: 0, maxPacketBytes: maxConnectBytes, isOpen: false };
+  const state: State = { bytes: NOTHING, at: 0, parts: [], heldBytes: 0, neededBytes: 0, maxPacketBytes: maxConnectBytes, isOpen: false, packet: { head: 0, bytes: NOTHING, start: 0, end: 0 } };
   return {
     push: (chunk) => {
       if (state.at < state.bytes.length || state.heldBytes > 0) {
@@ -64,7 +67,12 @@ function next(state: State): Packet | undefined {
   if (state.heldBytes > 0) join(state);
   const { bytes, at } = state;
   const head = bytes[at];
-  if (head === undefined) return undefined;
+  if (head === undefined) {
+    // A connection that is idle keeps no bytes alive.
+    state.bytes = state.packet.bytes = NOTHING;
+    state.at = 0;
+    return undefined;
+  }
   if (!state.isOpen && head !== CONNECT_HEAD) throw violation(REASON.protocolError, `begins with byte 0x${head.toString(16).padStart(2, "0")}, which is no MQTT CONNECT`);
   let length = 0;
   let start = at + 1;
@@ -81,7 +89,12 @@ function next(state: State): Packet | undefined {
   if (end > bytes.length) return hold(state, end - at);
   state.at = end;
   state.neededBytes = 0;
-  return { head, bytes, start, end };
+  const { packet } = state;
+  packet.head = head;
+  packet.bytes = bytes;
+  packet.start = start;
+  packet.end = end;
+  return packet;
 }
 
 function hold(state: State, neededBytes: number): undefined {

@@ -9,6 +9,15 @@ export interface Delivery {
   readonly messages: readonly Message[];
   /** What it may not: MQTT 5 is told so, MQTT 3.1.1 has no word for it. */
   readonly refused: readonly Message[];
+  /** For `settle`. It does not hold the messages: those that the caller lets go of are free before they are durable elsewhere. */
+  readonly receipt: Receipt;
+}
+
+export interface Receipt {
+  /** Packet ids in the order they came; REFUSED is added to those of refused messages. */
+  readonly packetIds: readonly number[];
+  readonly bytes: number;
+  readonly messages: number;
 }
 
 export interface Window {
@@ -17,7 +26,7 @@ export interface Window {
   /** What was noted since the last call; undefined where nothing was. */
   cut(): Delivery | undefined;
   /** The delivery is durable, or set apart durably. */
-  settle(delivery: Delivery): void;
+  settle(receipt: Receipt): void;
   /** PUBACKs of all that is settled and has nothing unsettled before it; undefined where there are none. */
   takeAcknowledgements(): Buffer | undefined;
   /** Messages and about how many bytes of memory are not settled. */
@@ -25,13 +34,17 @@ export interface Window {
   readonly bytes: number;
 }
 
-interface Entry extends Delivery {
-  readonly messages: Message[];
-  readonly refused: Message[];
-  /** Packet ids in the order they came; REFUSED is added to those of refused messages. */
+interface Entry extends Receipt {
   readonly packetIds: number[];
   bytes: number;
+  messages: number;
   isSettled: boolean;
+}
+
+interface Gathered extends Delivery {
+  readonly messages: Message[];
+  readonly refused: Message[];
+  readonly receipt: Entry;
 }
 
 const REFUSED = 0x1_0000;
@@ -39,7 +52,7 @@ const REFUSED = 0x1_0000;
 interface State {
   readonly isVersion5: boolean;
   readonly receiveMaximum: number;
-  entry: Entry | undefined;
+  gathered: Gathered | undefined;
   waiting: Entry[];
   /** One bit per packet id in flight. */
   taken: Uint8Array | undefined;
@@ -52,20 +65,20 @@ interface State {
 const MESSAGE_BYTES = 256;
 
 export function makeWindow(isVersion5: boolean, receiveMaximum: number): Window {
-  const state: State = { isVersion5, receiveMaximum, entry: undefined, waiting: [], taken: undefined, inFlight: 0, messages: 0, bytes: 0 };
+  const state: State = { isVersion5, receiveMaximum, gathered: undefined, waiting: [], taken: undefined, inFlight: 0, messages: 0, bytes: 0 };
   return {
     admit: (message, isAllowed) => admit(state, message, isAllowed),
     cut: () => {
-      const { entry } = state;
-      if (entry !== undefined) state.waiting.push(entry);
-      state.entry = undefined;
-      return entry;
+      const { gathered } = state;
+      if (gathered !== undefined) state.waiting.push(gathered.receipt);
+      state.gathered = undefined;
+      return gathered;
     },
-    settle: (delivery) => {
-      const entry = state.waiting.find((each) => each === delivery);
+    settle: (receipt) => {
+      const entry = state.waiting.find((each) => each === receipt);
       if (entry === undefined || entry.isSettled) return;
       entry.isSettled = true;
-      state.messages -= entry.messages.length + entry.refused.length;
+      state.messages -= entry.messages;
       state.bytes -= entry.bytes;
     },
     takeAcknowledgements: () => takeAcknowledgements(state),
@@ -80,8 +93,10 @@ export function makeWindow(isVersion5: boolean, receiveMaximum: number): Window 
 
 function admit(state: State, message: Message, isAllowed: boolean): void {
   if (message.qos === 1) takePacketId(state, message);
-  const entry = (state.entry ??= { messages: [], refused: [], packetIds: [], bytes: 0, isSettled: false });
-  (isAllowed ? entry.messages : entry.refused).push(message);
+  const gathered = (state.gathered ??= { messages: [], refused: [], receipt: { packetIds: [], bytes: 0, messages: 0, isSettled: false } });
+  const entry = gathered.receipt;
+  (isAllowed ? gathered.messages : gathered.refused).push(message);
+  entry.messages += 1;
   if (message.qos === 1) entry.packetIds.push(isAllowed ? message.packetId : message.packetId + REFUSED);
   const size = MESSAGE_BYTES + message.payload.length;
   entry.bytes += size;

@@ -124,12 +124,12 @@ suite("mqtt server: messages", (test) => {
       assert.is(connection.takeAcknowledgements(), undefined);
       const [first, second, third] = deliveries;
       if (first === undefined || second === undefined || third === undefined) throw new Error("three deliveries");
-      connection.settle(third);
-      connection.settle(second);
+      connection.settle(third.receipt);
+      connection.settle(second.receipt);
       assert.is(connection.takeAcknowledgements(), undefined);
       assert.is(connection.load().messages, 1);
-      connection.settle(first);
-      connection.settle(first);
+      connection.settle(first.receipt);
+      connection.settle(first.receipt);
       assert.equal(acknowledged(version, connection.takeAcknowledgements()), version === 5 ? [[5, 0], [2, 0], [9, 0], [1, 0]] : [5, 2, 9, 1]);
       assert.is(connection.load().messages, 0);
       assert.is(connection.takeAcknowledgements(), undefined);
@@ -148,7 +148,7 @@ suite("mqtt server: messages", (test) => {
       const { delivery } = eventOf(feed(publishOf(1), publishOf(2, { topic: "other/p" }), publishOf(3, { topic: "root" }), publishOf(4, { topic: "rootless/p" }), publishOf(5)), "publish");
       assert.equal(delivery.messages.map(({ packetId }) => packetId), [1, 5]);
       assert.equal(delivery.refused.map(({ packetId }) => packetId), [2, 3, 4]);
-      connection.settle(delivery);
+      connection.settle(delivery.receipt);
       assert.equal(acknowledged(version, connection.takeAcknowledgements()), version === 5 ? [[1, 0], [2, 0x87], [3, 0x87], [4, 0x87], [5, 0]] : [1, 2, 3, 4, 5]);
     });
     test(`ends version ${version} at QoS 2, and still hands on what came before`, () => {
@@ -171,7 +171,7 @@ suite("mqtt server: messages", (test) => {
     const { connection, feed } = openConnection(5);
     const ids = Array.from({ length: 10 }, (_, index) => publishOf(index + 1));
     const { delivery } = eventOf(feed(...ids), "publish");
-    connection.settle(delivery);
+    connection.settle(delivery.receipt);
     connection.takeAcknowledgements();
     assert.equal(kinds(feed(...ids)), ["publish"]);
     const turn = feed(publishOf(11));
@@ -188,7 +188,7 @@ suite("mqtt server: messages", (test) => {
     assert.equal(kinds(openConnection(4).feed(publishOf(7), publishOf(7))), ["publish", "broken"]);
     const { connection, feed } = openConnection(4);
     const { delivery } = eventOf(feed(publishOf(7), publishOf(7, { dup: true })), "publish");
-    connection.settle(delivery);
+    connection.settle(delivery.receipt);
     assert.equal(acknowledged(4, connection.takeAcknowledgements()), [7, 7]);
     assert.equal(kinds(feed(publishOf(7))), ["publish"]);
   });
