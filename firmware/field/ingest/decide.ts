@@ -96,6 +96,8 @@ function refuse(link: Link, fault: Fault): void {
 /** What the client is told: of its own mistakes all, of our decisions no more than it needs. */
 function answerTo(fault: Fault): { readonly reasonCode: number; readonly text: string } {
   const reasonCode = reasonOf(fault);
+  // The fault names the other machine that has the client id; that is not for this one.
+  if (reasonCode === REASON.clientIdInvalid) return { reasonCode, text: "the client id is in use" };
   if (reasonCode !== REASON.unspecified) return { reasonCode, text: fault.message };
   if (isGuess(fault)) return { reasonCode: REASON.badCredentials, text: "user, password or certificate is not the machine's" };
   if (fault.kind === "denied" || fault.kind === "permanent" || fault.kind === "config") return { reasonCode: REASON.notAuthorised, text: "the gateway has not accepted this machine" };

@@ -111,6 +111,24 @@ suite("ingest: who is let in", (test) => {
     assert.is(penalties.delayMs("a"), 0);
     for (let count = 0; count < 5000; count += 1) penalties.refused(`address ${count}`);
   });
+  test("lets an address that guessed wait, and a good machine behind it in", async ({ signal, defer }) => {
+    const clock = makeFakeClock();
+    const running = await startIngest(defer, { clock });
+    for (let guess = 0; guess < 3; guess += 1) {
+      const client = openRaw(defer, running.port);
+      client.send(connectOf("m1", { password: Buffer.from(`guess ${guess}`) }));
+      assert.is(await codeOf(client, signal), 4);
+      await client.closed;
+    }
+    const startedMs = clock.uptimeMs();
+    const good = openRaw(defer, running.port);
+    good.send(connectOf("m1"));
+    const answer = connected(good, signal);
+    while (good.received.length === 0 && !signal.aborted) await clock.advance(10);
+    await answer;
+    assert.ok(clock.uptimeMs() - startedMs >= 250, `${clock.uptimeMs() - startedMs} ms`);
+    assert.equal(running.claims.length, 4);
+  });
   test("reports a fault that repeats once in ten seconds with its count", async () => {
     const clock = makeFakeClock();
     const reported: string[] = [];
@@ -172,7 +190,10 @@ suite("ingest: sessions", (test) => {
     await connected(first, signal);
     const thief = openRaw(defer, running.port, { version: 5 });
     thief.send(connectOf("m2", { clientId: "c" }, 5));
-    assert.is(await codeOf(thief, signal), 0x85);
+    const refusal = await thief.next(signal);
+    assert.ok(refusal.cmd === "connack" && refusal.reasonCode === 0x85);
+    assert.not.match(JSON.stringify(refusal), /urn:test/);
+    assert.match(String(running.faults[0]), /client id "c", under which urn:test:m1 is connected/);
     const second = openRaw(defer, running.port, { version: 5 });
     second.send(connectOf("m1", { clientId: "c", clean: false, properties: { sessionExpiryInterval: 60 } }, 5));
     const connack = await second.next(signal);

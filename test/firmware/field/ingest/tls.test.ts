@@ -75,6 +75,21 @@ suite("ingest by TLS", (test) => {
     client.send(connectOf("m1"));
     assert.is((await client.next(signal)).cmd, "connack");
   });
+  test("ends a connection whose TLS does not come about in time, and waits for none when it closes", async ({ signal, defer }) => {
+    const pki = makePki(defer);
+    const gateway = pki.issue("gateway");
+    const tls = { certificate: gateway.certificate, key: gateway.key };
+    const impatient = await startIngest(defer, { tls, limits: { handshakeMs: 200 } });
+    const silent = openRaw(defer, impatient.port);
+    await silent.closed;
+    await impatient.until("the report", () => impatient.faults.length > 0, signal);
+    assert.is(impatient.faults[0]?.code, "PEER_PROTOCOL");
+    const patient = await startIngest(defer, { tls, limits: { handshakeMs: 600_000 } });
+    const waiting = openRaw(defer, patient.port);
+    await new Promise((resolve) => waiting.socket.once("connect", resolve));
+    await patient.ingest.close();
+    await waiting.closed;
+  });
   test("shows new clients a renewed certificate and refuses one that does not fit its key", async ({ signal, defer }) => {
     const { pki, tls, start } = setUp(defer);
     const running = await start();
