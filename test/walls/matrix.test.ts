@@ -1,17 +1,15 @@
 // limit: 300s
 // Shows in network namespaces that exactly the declared flows pass the gateway's walls, in every direction, IPv4 and IPv6, and that the rest is counted.
 
-import { admits, lies } from "../../firmware/protocol/firewall/addresses.ts";
 import { deriveWalls } from "../../firmware/protocol/firewall/derive-flows.ts";
-import { explain } from "../../firmware/protocol/firewall/explain.ts";
-import type { Flow, Speaker, Walls } from "../../firmware/protocol/firewall/flow.ts";
+import type { Speaker, Walls } from "../../firmware/protocol/firewall/flow.ts";
 import { USER_OF } from "../../firmware/protocol/firewall/flow.ts";
 import { renderRuleset } from "../../firmware/protocol/firewall/ruleset.ts";
 import { assert, suite } from "../support/suite.ts";
 import type { Place } from "./agent-orders.ts";
-import { buildTown, HOUSES, readTopology, USER_IDS, type House, type Town } from "./town.ts";
+import { demandCounted, everyPort, expect, reachFrom, sourceOf, write } from "./expectations.ts";
+import { buildTown, HOUSES, readTopology, USER_IDS, type Town } from "./town.ts";
 
-const PORTS = [22, 53, 80, 123, 162, 443, 636, 820, 1883, 3702, 4840, 6514, 8080, 8883, 9443, 9797, 37_020];
 const SPEAKERS = ["field", "devices", "plant", "admin", "cloud", "core", "host", "time"] as const satisfies readonly Speaker[];
 const CLOUD = [
   { address: "9.9.9.9", port: 8883, lifeSeconds: 600 },
@@ -22,6 +20,7 @@ const needs = ["root", "netns", "nft", "setpriv", "sysctl"];
 
 const configuration = readTopology("own-ports");
 const walls = deriveWalls(configuration);
+const { countedAs, flowIn, listenAsOwners, mayReach, sent } = expect(walls, CLOUD);
 
 function raiseWalls(town: Town, which: Walls): void {
   town.run("gateway", "nft", ["-f", "-"], renderRuleset(which, { userIds: USER_IDS, cloudAddresses: CLOUD }));
@@ -29,28 +28,6 @@ function raiseWalls(town: Town, which: Walls): void {
 
 function userId(speaker: Exclude<Speaker, "kernel">): number {
   return USER_IDS[USER_OF[speaker]] ?? Number.NaN;
-}
-
-function write(who: string, { address, port, protocol }: Place): string {
-  return `${who} ${address} ${port}/${protocol}`;
-}
-
-function everyPort(addresses: readonly string[]): readonly Place[] {
-  return addresses.flatMap((address) => PORTS.flatMap((port) => [{ protocol: "tcp" as const, address, port }, { protocol: "udp" as const, address, port }]));
-}
-
-/** What a speaker may reach from a port of the system's choice. */
-function mayReach(speaker: Speaker, { address, port, protocol }: Place): boolean {
-  const [answer] = explain(walls, speaker, address, { number: port, protocols: [protocol] });
-  const flow = walls.flows.find(({ name }) => name === answer?.flow);
-  if (answer?.passes === true && flow?.ownPort === undefined) return true;
-  return speaker === "cloud" && protocol === "tcp" && CLOUD.some((one) => one.address === address && one.port === port);
-}
-
-/** The flow that lets a host of a house reach a port of the gateway at the address of that house's wire. */
-function flowIn(house: House, source: string, { address, port, protocol }: Place): Flow | undefined {
-  if (!house.gateway.includes(address)) return undefined;
-  return walls.flows.find((flow) => flow.direction === "in" && flow.interface === house.wire && flow.protocol === protocol && flow.ownPort === port && flow.peerPorts === undefined && flow.groups === undefined && admits(flow, source));
 }
 
 /** Written by hand: what the example may reach and who may reach it, so that a wrong table of flows is seen too. */
@@ -94,16 +71,12 @@ suite(
       const town = buildTown(defer);
       raiseWalls(town, walls);
       const places = everyPort(HOUSES.flatMap(({ gateway }) => gateway));
-      await listenAsOwners(town, places, signal);
+      await listenAsOwners(town, places, userId, signal);
       const reached: string[] = [];
       const expected: string[] = [];
       const before = town.counters();
       await Promise.all(HOUSES.map(async (house) => {
-        const agent = town.start(house.name, 0);
-        const answers: boolean[] = [];
-        // In portions, so that the walls do not take it for a flood.
-        for (let first = 0; first < places.length; first += 136) answers.push(...(await agent.reach(places.slice(first, first + 136), signal)));
-        const open = places.filter((_, place) => answers[place]);
+        const open = await reachFrom(house, town, places, signal);
         reached.push(...open.map((place) => write(house.name, place)));
         expected.push(...places.filter((place) => flowIn(house, sourceOf(house, place), place) !== undefined).map((place) => write(house.name, place)));
         const side = countedAs(house);
@@ -137,7 +110,7 @@ suite(
       const town = buildTown(defer);
       raiseWalls(town, walls);
       const own = everyPort(["127.0.0.1", "::1", ...HOUSES.flatMap(({ gateway }) => gateway)]);
-      await listenAsOwners(town, own, signal);
+      await listenAsOwners(town, own, userId, signal);
       const before = town.counters();
       await Promise.all(SPEAKERS.map(async (speaker) => {
         const answers = await town.start("gateway", userId(speaker)).reach(own, signal);
@@ -148,34 +121,3 @@ suite(
   },
   { needs },
 );
-
-/** Each declared port is listened at by the user it belongs to, all others by root: what does not answer was stopped by the walls. */
-async function listenAsOwners(town: Town, places: readonly Place[], signal: AbortSignal): Promise<void> {
-  const owned = new Map<number, Place[]>();
-  for (const place of places) {
-    const house = HOUSES.find(({ gateway }) => gateway.includes(place.address));
-    const flow = house === undefined ? undefined : walls.flows.find((one) => one.direction === "in" && one.interface === house.wire && one.protocol === place.protocol && one.ownPort === place.port);
-    const owner = flow === undefined || flow.speaker === "kernel" ? 0 : userId(flow.speaker);
-    owned.set(owner, [...(owned.get(owner) ?? []), place]);
-  }
-  await Promise.all([...owned].map(([id, own]) => town.start("gateway", id).listen(own, signal)));
-}
-
-function sourceOf(house: House, { address }: Place): string {
-  return house.hosts.find((host) => host.includes(":") === address.includes(":")) ?? "";
-}
-
-function countedAs({ name, hosts }: House): string {
-  const side = walls.sides.find(({ subnets }) => subnets.some((subnet) => hosts.some((host) => lies(host, subnet))));
-  return side?.name.replace(/[:-]/g, "_") ?? (name === "cloud" ? "cloud" : "other");
-}
-
-/** At a port that nobody named not even neighbours are found, so that no packet of IPv6 leaves a stranger but the question for one. */
-function sent(house: House, places: readonly Place[]): number {
-  return countedAs(house) === "other" ? places.filter(({ address }) => !address.includes(":")).length : places.length;
-}
-
-function demandCounted(before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>, names: readonly string[], least: number): void {
-  const counted = names.reduce((sum, name) => sum + (after[name] ?? 0) - (before[name] ?? 0), 0);
-  assert.ok(counted >= least, `${names.join(" + ")} counted ${counted} packets, but ${least} attempts were refused`);
-}
