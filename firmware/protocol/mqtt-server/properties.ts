@@ -103,6 +103,7 @@ function readValue(reader: ByteReader, { kind, name }: Rule): number {
     case "binary":
       return reader.binary().length;
     case "pair":
-      return reader.text(name).length + reader.text(name).length;
+      break;
   }
+  return reader.text(name).length + reader.text(name).length;
 }

@@ -50,8 +50,9 @@ function readKind(kind: WsdKind, words: Vocabulary, header: XmlElement, content:
     case "probeMatches":
       return { ...envelope, kind, sequence, relatesTo: uri(required(relates, "reference to the probe")), matches: readMatches(content, words, "ProbeMatch") };
     case "resolveMatches":
-      return { ...envelope, kind, sequence, relatesTo: uri(required(relates, "reference to the request")), match: readMatches(content, words, "ResolveMatch")[0] };
+      break;
   }
+  return { ...envelope, kind, sequence, relatesTo: uri(required(relates, "reference to the request")), match: readMatches(content, words, "ResolveMatch")[0] };
 }
 
 function readMatches(content: XmlElement, words: Vocabulary, name: string): readonly Target[] {

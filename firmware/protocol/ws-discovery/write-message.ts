@@ -45,8 +45,9 @@ function writeBody(message: WsdMessage): string {
     case "probeMatches":
       return `<d:ProbeMatches>${message.matches.map((match) => `<d:ProbeMatch>${writeTarget(match)}</d:ProbeMatch>`).join("")}</d:ProbeMatches>`;
     case "resolveMatches":
-      return `<d:ResolveMatches>${message.match === undefined ? "" : `<d:ResolveMatch>${writeTarget(message.match)}</d:ResolveMatch>`}</d:ResolveMatches>`;
+      break;
   }
+  return `<d:ResolveMatches>${message.match === undefined ? "" : `<d:ResolveMatch>${writeTarget(message.match)}</d:ResolveMatch>`}</d:ResolveMatches>`;
 }
 
 function writeTarget({ endpoint, types, scopes, xaddrs, metadataVersion }: Target): string {

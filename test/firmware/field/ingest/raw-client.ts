@@ -73,9 +73,9 @@ export async function connected(client: RawClient, signal: AbortSignal): Promise
 
 /** A CONNECT of machine `name` with its password. */
 export function connectOf(name: string, more: object = {}, version: 4 | 5 = 4): Packet {
-  return { cmd: "connect", protocolId: "MQTT", protocolVersion: version, clean: true, clientId: `client-${name}`, keepalive: 60, username: name, password: Buffer.from(`secret ${name}`), ...more } as Packet;
+  return { cmd: "connect", protocolId: "MQTT", protocolVersion: version, clean: true, clientId: `client-${name}`, keepalive: 60, username: name, password: Buffer.from(`secret ${name}`), ...more };
 }
 
 export function publishOf(name: string, messageId: number, payload: string | Buffer = `value ${messageId}`, more: object = {}): Packet {
-  return { cmd: "publish", topic: `miko/v1/${name}/points/p`, payload, qos: 1, messageId, dup: false, retain: false, ...more } as Packet;
+  return { cmd: "publish", topic: `miko/v1/${name}/points/p`, payload, qos: 1, messageId, dup: false, retain: false, ...more };
 }

@@ -84,13 +84,7 @@ suite("mqtt server: bytes of any shape", (test) => {
         const { kinds: heard, sent } = hear(Buffer.from(list), [size]);
         assert.ok(heard.filter((kind) => kind === "broken" || kind === "goodbye").length <= 1);
         // A mutated level may have made it another version.
-        for (const dialect of [version, 9 - version] as Version[]) {
-          try {
-            return void parse(dialect, sent);
-          } catch (error) {
-            if (dialect !== version) throw error;
-          }
-        }
+        assert.ok([version, 9 - version].some((dialect) => isReadable(dialect as Version, sent)), sent.toString("hex"));
       });
       fc.assert(property, { numRuns: 3000 });
     }, { limitMs: 60_000 });
@@ -214,3 +208,12 @@ suite("mqtt server: abuse", (test) => {
     assert.equal(turn.send, Buffer.from([0xe0, 2, 0x82, 0]));
   });
 });
+
+function isReadable(version: Version, bytes: Buffer): boolean {
+  try {
+    parse(version, bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -10,11 +10,11 @@ export const LIMITS: ConnectionLimits = { receiveMaximum: 10, maxPacketBytes: 10
 export type Version = 4 | 5;
 
 export function connectOf(version: Version, more: object = {}): Packet {
-  return { cmd: "connect", protocolId: "MQTT", protocolVersion: version, clean: true, clientId: "c1", keepalive: 60, ...more } as Packet;
+  return { cmd: "connect", protocolId: "MQTT", protocolVersion: version, clean: true, clientId: "c1", keepalive: 60, ...more };
 }
 
 export function publishOf(messageId: number, more: object = {}): Packet {
-  return { cmd: "publish", topic: "root/p", payload: `${messageId}`, qos: 1, messageId, dup: false, retain: false, ...more } as Packet;
+  return { cmd: "publish", topic: "root/p", payload: `${messageId}`, qos: 1, messageId, dup: false, retain: false, ...more };
 }
 
 export function write(version: Version, ...packets: readonly (Packet | Buffer)[]): Buffer {
