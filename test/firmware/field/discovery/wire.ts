@@ -39,6 +39,8 @@ export function buildCells(defer: Defer, cells: readonly Cell[]): Cells {
       for (const address of addresses) inside(place, ["ip", "address", "add", address, "dev", device, ...(address.includes(":") ? ["nodad"] : [])]);
       inside(place, ["ip", "link", "set", device, "up"]);
     }
+    // The kernel says a little later that a link runs, and Node lists no addresses of one that does not.
+    for (const [place, device] of [["searcher", wire], [name, "eth0"]] as const) inside(place, ["timeout", "30", "sh", "-c", `until grep -q up /sys/class/net/${device}/operstate; do sleep 0.05; done`]);
   }
   return {
     start: (place, command, args) => startChild(defer, "ip", ["netns", "exec", `${prefix}-${place}`, command, ...args]),
