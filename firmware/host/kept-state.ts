@@ -50,7 +50,8 @@ export function writeWhole(path: string, text: string, mode: number): void {
   renameSync(draft, path);
 }
 
-function readIfThere(path: string): string | undefined {
+/** Undefined where there is no such file. */
+export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {

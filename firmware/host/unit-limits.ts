@@ -1,15 +1,14 @@
 // Limits of the zones' units that come from the configuration: host writes them down, systemd's generator makes drop-ins of them, and a zone whose limits changed is ended and started anew.
 
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, asFault } from "../../drivers/contract/fault.ts";
 import { digestOf } from "../conduit/digest.ts";
 import { LIMITED_ZONES } from "../protocol/firewall/zone-limits.ts";
 import type { LimitedZone, ZoneLimits } from "../protocol/firewall/zone-limits.ts";
-import { errorCode } from "../runtime/error-code.ts";
 import type { ZoneContext } from "../runtime/service.ts";
 import type { HostSystem } from "./host-system.ts";
-import { writeWhole } from "./kept-state.ts";
+import { readIfThere, writeWhole } from "./kept-state.ts";
 
 type Limits = Readonly<Record<LimitedZone, ZoneLimits>>;
 
@@ -86,7 +85,7 @@ async function placeLimits(place: Place, limits: Limits, signal: AbortSignal): P
   const { folder, system } = place;
   const changed = LIMITED_ZONES.filter((zone) => {
     const text = writeLimits(limits[zone]);
-    const isPlaced = readText(join(folder, zone)) === text && isGenerated(system, zone, text);
+    const isPlaced = readIfThere(join(folder, zone)) === text && isGenerated(system, zone, text);
     if (isPlaced) return false;
     // From here on the zone has to be started anew, whoever dies in between.
     rmSync(join(folder, `${zone}.wires`), { force: true });
@@ -98,7 +97,7 @@ async function placeLimits(place: Place, limits: Limits, signal: AbortSignal): P
     await waitForGenerator(place, changed.map((zone) => [zone, writeLimits(limits[zone])] as const), signal);
   }
   for (const zone of LIMITED_ZONES) {
-    const before = readText(join(folder, `${zone}.wires`));
+    const before = readIfThere(join(folder, `${zone}.wires`));
     const now = readWires(system, limits[zone].interfaces);
     if (before === now) continue;
     const isNew = before === undefined || now.split("\n").some((wire) => wire !== "" && !before.split("\n").includes(wire));
@@ -118,7 +117,7 @@ export function writeLimits({ ports, interfaces, addresses }: ZoneLimits): strin
 }
 
 function isGenerated({ generatedFolder }: HostSystem, zone: LimitedZone, text: string): boolean {
-  const made = readText(join(generatedFolder, `weir-${zone}.service.d`, DROP_IN));
+  const made = readIfThere(join(generatedFolder, `weir-${zone}.service.d`, DROP_IN));
   return made !== undefined && made.split("\n")[0] === text.split("\n")[0];
 }
 
@@ -134,14 +133,5 @@ async function waitForGenerator({ clock, system }: Place, wanted: readonly (read
 
 /** `eth0 3`: the interfaces there are, with their index. */
 function readWires({ sysfs }: HostSystem, interfaces: readonly string[]): string {
-  return interfaces.map((name) => [name, readText(join(sysfs, "class/net", name, "ifindex"))?.trim()] as const).filter(([, index]) => index !== undefined).map(([name, index]) => `${name} ${index ?? ""}\n`).join("");
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
+  return interfaces.map((name) => [name, readIfThere(join(sysfs, "class/net", name, "ifindex"))?.trim()] as const).filter(([, index]) => index !== undefined).map(([name, index]) => `${name} ${index ?? ""}\n`).join("");
 }

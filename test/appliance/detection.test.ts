@@ -5,8 +5,8 @@ import type { DetectionReport } from "../../firmware/conduit/local.ts";
 import { until } from "../support/gateway.ts";
 import { assert, suite } from "../support/suite.ts";
 import { buildTown } from "../walls/town.ts";
-import { NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
-import { APPLIANCE_NEEDS, confirmWalls, startAppliance } from "./start-appliance.ts";
+import { NEIGHBOURHOOD_NEEDS, startAmong, startNeighbourhood } from "./neighbourhood.ts";
+import { APPLIANCE_NEEDS } from "./start-appliance.ts";
 
 suite(
   "appliance, detection",
@@ -14,10 +14,7 @@ suite(
     test("K2.2.5 machines that are read and a cloud that is reached are no detection, and who looks for open ports is one", async (context) => {
       const town = buildTown(context.defer);
       const neighbours = await startNeighbourhood(context, town, { rate: 5 });
-      const appliance = await startAppliance(context, town, { configuration: neighbours.configuration, files: { "etc/resolv.conf": RESOLV_CONF } });
-      await confirmWalls(appliance, context.signal);
-      neighbours.introduce(appliance);
-      await appliance.until("every machine is connected", ({ assets }) => Object.values(assets).filter(({ link }) => link === "connected").length === 4);
+      const appliance = await startAmong(context, town, neighbours);
       await appliance.until("the broker confirms readings", ({ outbox }) => outbox.queued === 0);
       const read = (): readonly DetectionReport[] => (JSON.parse(appliance.run("weir", ["detections", "--json", "--data", "/var/lib/weir"])) as { readonly detections: readonly DetectionReport[] }).detections;
       town.run("plant", "python3", ["-c", `import socket\nfor port in range(20, 60):\n  s = socket.socket()\n  s.setblocking(False)\n  s.connect_ex(("10.20.0.2", port))`]);

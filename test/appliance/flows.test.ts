@@ -4,8 +4,8 @@
 import { assert, suite } from "../support/suite.ts";
 import { scan } from "../walls/scan.ts";
 import { buildTown, HOUSES } from "../walls/town.ts";
-import { NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
-import { APPLIANCE_NEEDS, confirmWalls, startAppliance } from "./start-appliance.ts";
+import { NEIGHBOURHOOD_NEEDS, startAmong, startNeighbourhood } from "./neighbourhood.ts";
+import { APPLIANCE_NEEDS } from "./start-appliance.ts";
 
 suite(
   "appliance, declared flows",
@@ -13,10 +13,7 @@ suite(
     test("K2.2.1 readings of machines in both segments, by IPv4 and IPv6, reach the broker that its name leads to, and meanwhile nmap finds nothing open from any side", async (context) => {
       const town = buildTown(context.defer);
       const neighbours = await startNeighbourhood(context, town, { rate: 5 });
-      const appliance = await startAppliance(context, town, { configuration: neighbours.configuration, files: { "etc/resolv.conf": RESOLV_CONF } });
-      await confirmWalls(appliance, context.signal);
-      neighbours.introduce(appliance);
-      await appliance.until("every machine is connected", ({ assets }) => Object.values(assets).filter(({ link }) => link === "connected").length === 4);
+      const appliance = await startAmong(context, town, neighbours);
       await appliance.until("the broker confirms readings", ({ outbox }) => outbox.queued === 0);
       const before = appliance.counters();
       // No zone listens on a wire yet: MQTT ingest, the façade and the web page come with theirs.

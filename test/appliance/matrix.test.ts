@@ -8,8 +8,8 @@ import { assert, suite } from "../support/suite.ts";
 import type { Place } from "../walls/agent-orders.ts";
 import { demandCounted, everyPort, expect, reachFrom, sourceOf, write } from "../walls/expectations.ts";
 import { buildTown, HOUSES } from "../walls/town.ts";
-import { MACHINES, NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
-import { APPLIANCE_NEEDS, confirmWalls, startAppliance } from "./start-appliance.ts";
+import { MACHINES, NEIGHBOURHOOD_NEEDS, startAmong, startNeighbourhood } from "./neighbourhood.ts";
+import { APPLIANCE_NEEDS } from "./start-appliance.ts";
 
 const SPEAKERS = ["field", "devices", "plant", "admin", "cloud", "core", "host"] as const satisfies readonly Speaker[];
 /** Where real peers of the zones listen already: that these flows are open is seen by the readings. */
@@ -23,10 +23,7 @@ suite(
       const { defer, signal } = context;
       const town = buildTown(defer);
       const neighbours = await startNeighbourhood(context, town, { rate: 2 });
-      const appliance = await startAppliance(context, town, { configuration: neighbours.configuration, files: { "etc/resolv.conf": RESOLV_CONF } });
-      await confirmWalls(appliance, signal);
-      neighbours.introduce(appliance);
-      await appliance.until("every machine is connected", ({ assets }) => Object.values(assets).filter(({ link }) => link === "connected").length === MACHINES.length);
+      const appliance = await startAmong(context, town, neighbours);
       const walls = deriveWalls(loadConfiguration(Buffer.from(neighbours.configuration), "weir.yaml").configuration);
       const { countedAs, flowIn, listenAsOwners, mayReach, sent } = expect(walls, []);
       const userId = (speaker: Exclude<Speaker, "kernel">): number => (speaker === "host" ? 0 : appliance.userId(USER_OF[speaker]));

@@ -10,7 +10,7 @@ import { makePki } from "../support/pki.ts";
 import type { TestContext } from "../support/suite.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { Town } from "../walls/town.ts";
-import type { Appliance } from "./start-appliance.ts";
+import { confirmWalls, startAppliance, type Appliance } from "./start-appliance.ts";
 
 export const NEIGHBOURHOOD_NEEDS = ["mosquitto", "openssl"];
 
@@ -70,6 +70,15 @@ export async function startNeighbourhood(context: TestContext, town: Town, { rat
       return compareLedgers(MACHINES.map(({ name }) => join(folder, `${name}.ndjson`)), [join(folder, "cloud.ndjson")]);
     },
   };
+}
+
+/** Boots an appliance among them; resolves when its network is confirmed and all machines are connected. */
+export async function startAmong(context: TestContext, town: Town, neighbours: Neighbourhood): Promise<Appliance> {
+  const appliance = await startAppliance(context, town, { configuration: neighbours.configuration, files: { "etc/resolv.conf": RESOLV_CONF } });
+  await confirmWalls(appliance, context.signal);
+  neighbours.introduce(appliance);
+  await appliance.until("every machine is connected", ({ assets }) => Object.values(assets).filter(({ link }) => link === "connected").length === MACHINES.length);
+  return appliance;
 }
 
 /** mosquitto with TLS at its public addresses, without at loopback for the collector; and the name server that knows it. */

@@ -51,7 +51,8 @@ export interface SegmentDiscovery {
 
 /** Datagrams read per source: a machine with all its repetitions in one round, several times over. */
 const INTAKE = { perSecond: 50, burst: 200, maxSources: 8192 } as const;
-const FIRST_ROUNDS_MS = [0, 1000] as const;
+/** The first round is soon followed by another: what was just plugged in with us may not have listened yet. */
+const SECOND_ROUND_MS = 1000;
 
 /** Opens the sockets and begins with the first round. Throws PEER_UNREACHABLE where none of the addresses can be used; then nothing is open. */
 export async function openSegmentDiscovery(options: SegmentDiscoveryOptions): Promise<SegmentDiscovery> {
@@ -72,7 +73,7 @@ class Discovery implements SegmentDiscovery {
   readonly #intake = new SourceBudget(INTAKE.perSecond, INTAKE.burst, INTAKE.maxSources);
   readonly #wires: Wire[] = [];
   readonly #dropped = { foreign: 0, excess: 0 };
-  #round = 0;
+  #isFirst = true;
   #cancel = (): void => undefined;
 
   constructor(options: SegmentDiscoveryOptions) {
@@ -118,10 +119,8 @@ class Discovery implements SegmentDiscovery {
     for (const change of this.found.expire(nowMs)) onChange(change);
     this.#send(this.#client.probe(nowMs));
     for (const host of hosts) this.#send(this.#client.probe(nowMs, { address: host, port: MULTICAST.port }));
-    // Twice at the beginning: what was just plugged in with us may not have listened yet.
-    const [, secondMs] = FIRST_ROUNDS_MS;
-    this.#cancel = clock.after(this.#round === 0 ? secondMs : intervalMs, () => this.#nextRound());
-    this.#round += 1;
+    this.#cancel = clock.after(this.#isFirst ? SECOND_ROUND_MS : intervalMs, () => this.#nextRound());
+    this.#isFirst = false;
   }
 
   #send(all: readonly Outgoing[]): void {
