@@ -75,8 +75,37 @@ export interface DriverContext {
   cursor(asset: AssetId): string | undefined;
   /** A payload that cannot be mapped: kept in a bounded quarantine with its reason, so that it can be acknowledged to the source. Resolves when durable. */
   quarantine(asset: AssetId, reason: string, payload: Uint8Array): Promise<void>;
+  /** The gateway's own endpoint that machines may publish to; absent where this machine may not. */
+  readonly ingest?: DriverIngest;
+  /** How readings arrive, as far as the driver knows now: the URL of the machine's broker, `gateway` or `polled`. */
+  arrivesBy(via: string): void;
   /** Something went wrong that is no reading and ends nothing (a refused publish URL, a profile that matches nothing). */
   report(fault: Fault): void;
+}
+
+/** What a machine published to the gateway. */
+export interface Published {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly isRetained: boolean;
+}
+
+export interface PublishedHandlers {
+  /** The machine is connected: what it publishes from now on comes to `take`. Called once, before the first messages. */
+  ready(): void;
+  /** Messages in the order they came; called again before it resolved. They are acknowledged when it resolves; a rejection ends the machine's connection with nothing of them acknowledged. */
+  take(messages: readonly Published[]): Promise<unknown>;
+}
+
+/** The endpoint to which machines publish, as the driver of one machine sees it. */
+export interface DriverIngest {
+  /** Whether a publish URL means this gateway. */
+  isHere(url: URL): boolean;
+  /**
+   * Receives what the asset publishes below `root`: until the signal aborts (resolves) or the machine's connection is gone (throws a Fault; PEER_TIMEOUT where it
+   * does not connect in time). Throws INPUT_INVALID where another machine has the root.
+   */
+  receive(asset: AssetId, root: string, handlers: PublishedHandlers, signal: AbortSignal): Promise<void>;
 }
 
 export interface DriverLog {

@@ -52,6 +52,10 @@ function isUnit(text: string): text is keyof typeof UNIT_MS {
 
 export const SECRET_NAME = "^[a-z0-9][a-z0-9.-]{0,62}$";
 
+/** SHA-256 of a certificate as people write it, with or without colons. */
+export const FINGERPRINT = "^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$";
+export const FINGERPRINT_WORDS = "a SHA-256 fingerprint, 64 hexadecimal digits";
+
 /** A reference into the vault, `{secret: NAME}`; the secret itself never stands in the configuration. */
 export function SecretReference(description: string) {
   const secret = Type.String({ pattern: SECRET_NAME, expects: "the name of a secret: lower-case letters, digits, `.` and `-`, at most 63", description: "Name of a secret in the vault, set with `weir secret set NAME`." });

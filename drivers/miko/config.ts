@@ -6,9 +6,7 @@ import type { Static } from "typebox";
 import { Compile } from "typebox/compile";
 import { Value } from "typebox/value";
 import { Fault } from "../contract/fault.ts";
-import { Duration, durationMs, MachineUrl, SecretReference } from "../contract/settings.ts";
-
-const FINGERPRINT = "^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$";
+import { Duration, durationMs, FINGERPRINT, FINGERPRINT_WORDS, MachineUrl, SecretReference } from "../contract/settings.ts";
 
 const durations = {
   pollInterval: Duration({ default: "1s", minimum: "100ms", maximum: "1d", description: "Time between two polls where the machine is polled." }),
@@ -24,7 +22,7 @@ export const MikoConfigSchema = Type.Object(
     tls: Type.Optional(
       Type.Object(
         {
-          pin: Type.Optional(Type.String({ pattern: FINGERPRINT, expects: "a SHA-256 fingerprint, 64 hexadecimal digits", description: "SHA-256 fingerprint of the machine's certificate." })),
+          pin: Type.Optional(Type.String({ pattern: FINGERPRINT, expects: FINGERPRINT_WORDS, description: "SHA-256 fingerprint of the machine's certificate." })),
           ca: Type.Optional(SecretReference("Certificates (PEM) of the authorities that may sign the machine's certificate.")),
         },
         { additionalProperties: false, description: "What the certificate of https and mqtts is checked against: exactly one of the two." },

@@ -67,6 +67,7 @@ function trialContext(): DriverContext {
     },
     cursor: () => undefined,
     quarantine: () => Promise.resolve(),
+    arrivesBy: () => undefined,
     report: () => undefined,
   };
 }

@@ -30,6 +30,7 @@ const FieldPortSchema = Type.Object(
     ingestTls: Type.Optional(PortSchema),
     ingestPlain: Type.Optional(PortSchema),
     traps: Type.Boolean(),
+    inspectPorts: Type.Optional(Type.Array(PortSchema, { maxItems: 64 })),
     brokerPorts: Type.Array(PortSchema, { maxItems: 64 }),
   },
   closed,

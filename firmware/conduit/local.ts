@@ -4,6 +4,7 @@ import Type from "typebox";
 import type { Static } from "typebox";
 import { AssetIdSchema, NameplateSchema } from "../../drivers/contract/identity.ts";
 import { ReadingSchema } from "../../drivers/contract/reading.ts";
+import { ASSET_STATES, assetRoutes } from "./assets.ts";
 import { get, post } from "./route.ts";
 import { AfterSchema, NothingSchema, OutboxFiguresSchema } from "./shared.ts";
 
@@ -24,8 +25,6 @@ export const ConditionSchema = Type.Object(
   { additionalProperties: false },
 );
 export type Condition = Static<typeof ConditionSchema>;
-
-export const ASSET_STATES = ["pending", "accepted", "refused", "suspended"] as const;
 
 export const StatusSchema = Type.Object(
   {
@@ -116,6 +115,7 @@ export const localConduit = {
       { additionalProperties: false },
     ),
   }),
+  ...assetRoutes,
   secretNames: get("/v1/secrets", { input: NothingSchema, reply: Type.Object({ names: Type.Array(Type.String()) }) }),
   setSecret: post("/v1/secrets/set", {
     input: Type.Object({ name: Type.String({ pattern: "^[a-z0-9][a-z0-9.-]{0,62}$" }), text: Type.String({ minLength: 1, maxLength: 32_768 }) }, { additionalProperties: false }),

@@ -17,6 +17,7 @@ const PARTS: readonly Part[] = [
   { name: "equipment", isLive: true, read: ({ equipment }) => equipment },
   { name: "segments", isLive: true, read: ({ segments }) => segments },
   { name: "assets", isLive: true, read: ({ assets }) => assets },
+  { name: "acceptance", isLive: true, read: ({ acceptance }) => acceptance },
   { name: "network", isLive: true, read: ({ network }) => network },
   { name: "cloud", isLive: true, read: ({ cloud }) => cloud },
   { name: "outbox", isLive: true, read: ({ outbox }) => outbox },

@@ -29,6 +29,7 @@ const FieldPortSchema = Type.Object(
     ingestTls: Type.Optional(port("Port at which machines publish by MQTT over TLS, usually 8883; closed without it.")),
     ingestPlain: Type.Optional(port("Port at which machines publish by MQTT without TLS, usually 1883; closed without it.")),
     traps: Type.Boolean({ default: false, description: "Receive SNMP notifications (162/udp)." }),
+    inspectPorts: Type.Array(port("A port."), { default: [80, 443, 5357, 8080, 8443], maxItems: 15, description: "Ports at which what discovery finds is asked, without credentials, who it is; only with `probePort`." }),
     brokerPorts: Type.Array(port("A port."), { default: [1883, 8883], maxItems: 15, description: "Ports of the machines' own MQTT brokers in this segment." }),
   },
   closed,

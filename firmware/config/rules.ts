@@ -1,5 +1,6 @@
 // What must hold between settings, beyond what each setting's own schema can say. One function per rule.
 
+import { isIP } from "node:net";
 import { asFault } from "../../drivers/contract/fault.ts";
 import { driverChecks } from "../../drivers/schemas.ts";
 import { deriveWalls } from "../protocol/firewall/derive-flows.ts";
@@ -10,7 +11,7 @@ import { findNearest, listWords, quote } from "./words.ts";
 
 /** Reports every broken rule of a configuration that fits its schema. */
 export function checkRules(configuration: Configuration, report: Report): void {
-  const rules = [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, driversAgree, wallsCanStand, cloudCanBeReached];
+  const rules = [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, driversAgree, hostsLieInSegment, acceptanceIsSafe, wallsCanStand, cloudCanBeReached];
   for (const rule of rules) rule(configuration, report);
 }
 
@@ -89,6 +90,36 @@ function driversAgree({ assets }: Configuration, report: Report): void {
     } catch (error) {
       const { message, remedy } = asFault(error);
       report({ path, at: "key", message: `${asset.driver}: ${message}`, remedy });
+    }
+  }
+}
+
+function hostsLieInSegment({ segments }: Configuration, report: Report): void {
+  for (const [index, { name, subnets: texts, hosts }] of segments.entries()) {
+    const subnets = texts.map(parseSubnet);
+    for (const [place, text] of hosts.entries()) {
+      const path: Path = ["segments", index, "hosts", place];
+      const url = text.includes("://") ? URL.parse(text) : undefined;
+      const host = (url === undefined ? text : (url?.hostname ?? "")).replace(/^\[|\]$/g, "");
+      if (isIP(host) === 0 || (url !== undefined && (url?.protocol !== "http:" || url.username !== "" || url.password !== ""))) {
+        report({ path, at: "value", message: `${quote(text)} is neither an IP address nor an http:// URL with one.`, remedy: "Write 192.168.10.7, or http://192.168.10.7:5357/path where the target answers at its own address only." });
+      } else if (!subnets.some((subnet) => subnet?.includes(host) === true)) {
+        report({ path, at: "value", message: `${host} lies outside segment ${quote(name)} (${texts.join(", ")}).`, remedy: "Correct the address, or add its subnet." });
+      }
+    }
+  }
+}
+
+/** A rule accepts without a person looking: what it goes by must be proof, or harm nobody. */
+function acceptanceIsSafe({ acceptance, segments }: Configuration, report: Report): void {
+  for (const [index, rule] of acceptance.entries()) {
+    const segment = segments.find(({ name }) => name === rule.segment);
+    const path: Path = ["acceptance", index];
+    const given = [rule.ca, rule.pins, rule.withoutCertificate ? true : undefined].filter((one) => one !== undefined).length;
+    if (segment === undefined) report({ path: [...path, "segment"], at: "value", message: `there is no segment ${quote(rule.segment)}.`, remedy: `Known segments: ${listWords(segments.map(({ name }) => name), "and") || "none"}.` });
+    if (given !== 1) report({ path, at: "value", message: "the rule must say by exactly one of `ca`, `pins` and `withoutCertificate` whom it accepts.", remedy: "Give `ca: {secret: NAME}` or `pins: [FINGERPRINT]`." });
+    if (rule.withoutCertificate && segment !== undefined && !segment.subnets.every((subnet) => isLoopback(subnet.split("/")[0] ?? ""))) {
+      report({ path: [...path, "withoutCertificate"], at: "value", message: `whoever stands in segment ${quote(segment.name)} would be accepted unseen.`, remedy: "Accept by `ca` or `pins`, or accept each machine by `weir assets accept`; without a certificate only loopback is accepted, for demonstrations." });
     }
   }
 }

@@ -1,6 +1,7 @@
 // The whole configuration as one schema: type, default, check, admin form, editor support and reference text at once.
 
 import Type from "typebox";
+import { AcceptanceSchema, type AcceptanceRule } from "./acceptance-section.ts";
 import { AssetsSchema, type AssetSettings } from "./assets-section.ts";
 import { CloudSchema, type CloudLink } from "./cloud-section.ts";
 import { EquipmentSchema, type EquipmentSettings } from "./equipment-section.ts";
@@ -16,6 +17,7 @@ export const ConfigurationSchema = Type.Object(
     equipment: EquipmentSchema,
     segments: SegmentsSchema,
     assets: AssetsSchema,
+    acceptance: AcceptanceSchema,
     network: Type.Optional(NetworkSchema),
     cloud: Type.Optional(CloudSchema),
     outbox: OutboxSchema,
@@ -30,6 +32,7 @@ export interface Configuration {
   readonly equipment: Readonly<EquipmentSettings>;
   readonly segments: readonly Readonly<Segment>[];
   readonly assets: readonly Readonly<AssetSettings>[];
+  readonly acceptance: readonly Readonly<AcceptanceRule>[];
   /** Undefined where nobody said which port leads where: the firewall then lets nothing pass. */
   readonly network?: Readonly<NetworkSettings>;
   /** Undefined where no uplink is configured. */

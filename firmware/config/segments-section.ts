@@ -14,6 +14,11 @@ export const SegmentSchema = Type.Object(
       maxItems: 64,
       description: "Subnets of the segment. A machine of the segment, and every address it points to, must lie in one of them. No two segments overlap.",
     }),
+    hosts: Type.Array(Type.String({ minLength: 1, maxLength: 512, description: "IP address, asked by UDP, or the http:// URL of a target." }), {
+      maxItems: 256,
+      default: [],
+      description: "Hosts of the segment that are asked one by one where discovery's multicast does not reach them (behind a router). They must lie in the subnets.",
+    }),
   },
   { additionalProperties: false },
 );

@@ -15,6 +15,16 @@ export const germanSettings: Readonly<Record<string, string>> = {
   "segments[].name": "Name des Segments, eindeutig.",
   "segments[].subnets": "Subnetze des Segments. Eine Maschine des Segments und jede Adresse, auf die sie verweist, muss in einem davon liegen. Segmente überschneiden sich nicht.",
 
+  "segments[].hosts": "Rechner des Segments, die einzeln gefragt werden, wo das Multicast der Suche sie nicht erreicht (hinter einem Router). Sie müssen in den Subnetzen liegen.",
+
+  acceptance: "Regeln, die Maschinen von selbst annehmen, nach genau einem von `ca`, `pins` und `withoutCertificate`. Was keine Regel annimmt, wartet auf einen Menschen (`weir assets list`).",
+  "acceptance[].segment": "Segment, in dem die Regel gilt, eines aus `segments`.",
+  "acceptance[].ca": "Zertifikate (PEM) der Stellen, von denen eine das Zertifikat der Maschine ausgestellt haben muss.",
+  "acceptance[].pins": "Die Zertifikate, die angenommen werden: SHA-256-Fingerabdrücke.",
+  "acceptance[].withoutCertificate": "Nimmt an, wer gefunden wird, mit oder ohne Zertifikat. Nur wo alle Subnetze des Segments Loopback sind, zur Vorführung.",
+  "acceptance[].manufacturer": "Nur Maschinen, deren Typenschild genau diesen Hersteller nennt.",
+  "acceptance[].model": "Nur Maschinen, deren Typenschild genau dieses Modell nennt.",
+
   assets: "Die Maschinen und Geräte, die das Gateway liest. Jedes hat einen Namen und die Einstellungen eines Treibers unter dessen Kennung.",
   "assets[].name": "Name des Assets in Protokoll und Status, eindeutig.",
   "assets[].segment": "Segment, in dem das Asset steht, eines aus `segments`. Ohne Segment darf das Asset auf keine andere Adresse als seine eigene verweisen.",
@@ -49,6 +59,7 @@ export const germanSettings: Readonly<Record<string, string>> = {
   "network.field[].ingestTls": "Port, an dem Maschinen über MQTT mit TLS veröffentlichen, üblich 8883; ohne Angabe geschlossen.",
   "network.field[].ingestPlain": "Port, an dem Maschinen über MQTT ohne TLS veröffentlichen, üblich 1883; ohne Angabe geschlossen.",
   "network.field[].traps": "SNMP-Meldungen empfangen (162/udp).",
+  "network.field[].inspectPorts": "Ports, an denen das Gefundene ohne Zugangsdaten gefragt wird, wer es ist; nur mit `probePort`.",
   "network.field[].brokerPorts": "Ports der eigenen MQTT-Broker der Maschinen in diesem Segment.",
   "network.plant": "Der Anschluss zu MES, Historian und anderen Systemen des Werks.",
   "network.plant.interface": "Netzschnittstelle, z. B. eth1.",

@@ -4,7 +4,7 @@ import { asFault, Fault } from "../../drivers/contract/fault.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { localConduit, type Status } from "../conduit/local.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
-import { serveConduit, type ConduitServer, type Handlers } from "../runtime/conduit-server.ts";
+import { answerAll, serveConduit, type ConduitServer, type Handlers } from "../runtime/conduit-server.ts";
 import type { ZoneContext } from "../runtime/service.ts";
 import { Conditions } from "./health/conditions.ts";
 import type { ZoneStandings } from "./health/zones.ts";
@@ -58,5 +58,5 @@ function makeHandlers({ clock }: ZoneContext, conditions: Conditions): Handlers<
     zones = input.zones;
     return {};
   };
-  return { status, zones: tell, values: refuse, secretNames: refuse, setSecret: refuse, deleteSecret: refuse, reload: refuse, network: refuse, confirmNetwork: refuse, tryNetwork: refuse, detections: refuse, acceptDetections: refuse };
+  return { ...answerAll(localConduit, refuse), status, zones: tell };
 }

@@ -41,6 +41,11 @@ type Reply<T> = T | WrittenReply<T>;
 /** One function per route of the contract. A thrown Fault reaches the caller with its code; anything else is a DEFECT, logged here. */
 export type Handlers<C extends Contract> = { readonly [Name in keyof C]: (input: InputOf<C[Name]>, call: Call) => Promise<Reply<ReplyOf<C[Name]>>> | Reply<ReplyOf<C[Name]>> };
 
+/** One answer to whatever is asked, for a side that cannot work yet. */
+export function answerAll<C extends Contract>(contract: C, answer: () => never): Handlers<C> {
+  return Object.fromEntries(Object.keys(contract).map((name) => [name, answer])) as unknown as Handlers<C>;
+}
+
 export interface ServeOptions {
   readonly socket: string;
   readonly log: Log;

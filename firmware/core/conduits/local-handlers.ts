@@ -6,13 +6,14 @@ import { CLOUD } from "../cloud-state.ts";
 import { ASSET_USER, secretUsers } from "../configuration/placements.ts";
 import type { Asset } from "../inventory/asset.ts";
 import type { CoreParts } from "../parts.ts";
+import { makeAssetHandlers } from "./asset-handlers.ts";
 import { findSecretNames } from "../vault/secret-names.ts";
 
 /** Actor of the audit entries: whoever may run the command as this user. */
 const LOCAL = "local";
 
 export function makeLocalHandlers(core: CoreParts): Handlers<typeof localConduit> {
-  const { configuration, register, revisions, secrets, values, zones } = core;
+  const { configuration, register, revisions, values, zones } = core;
   return {
     status: () => readStatus(core),
     values: async ({ after, waitMs }, { signal }) => {
@@ -20,17 +21,8 @@ export function makeLocalHandlers(core: CoreParts): Handlers<typeof localConduit
       const { revision, samples } = values.since(after);
       return { revision, values: samples.map((reading) => ({ asset: reading.asset, name: register.get(reading.asset)?.name ?? reading.asset, reading })) };
     },
-    secretNames: () => ({ names: [...secrets.names()] }),
-    setSecret: async ({ name, text }) => {
-      secrets.set(name, text, LOCAL);
-      await announceSecret(core, name);
-      return {};
-    },
-    deleteSecret: async ({ name }) => {
-      secrets.delete(name, LOCAL);
-      await announceSecret(core, name);
-      return {};
-    },
+    ...makeAssetHandlers(core),
+    ...makeSecretHandlers(core),
     detections: ({ limit }) => ({ detections: core.detections.newest(limit).map((one) => ({ ...one })) }),
     acceptDetections: () => {
       core.segments.accept();
@@ -48,6 +40,23 @@ export function makeLocalHandlers(core: CoreParts): Handlers<typeof localConduit
     reload: async (_, { signal }) => {
       const { applied, needsRestart } = await configuration.reload(LOCAL, signal);
       return { applied: [...applied], needsRestart: [...needsRestart] };
+    },
+  };
+}
+
+function makeSecretHandlers(core: CoreParts): Pick<Handlers<typeof localConduit>, "secretNames" | "setSecret" | "deleteSecret"> {
+  const { secrets } = core;
+  return {
+    secretNames: () => ({ names: [...secrets.names()] }),
+    setSecret: async ({ name, text }) => {
+      secrets.set(name, text, LOCAL);
+      await announceSecret(core, name);
+      return {};
+    },
+    deleteSecret: async ({ name }) => {
+      secrets.delete(name, LOCAL);
+      await announceSecret(core, name);
+      return {};
     },
   };
 }

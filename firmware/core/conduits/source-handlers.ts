@@ -5,7 +5,7 @@ import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import type { Assignment, sourceConduit } from "../../conduit/source.ts";
 import { WrittenReply, type Handlers } from "../../runtime/conduit-server.ts";
 import type { LogLevel } from "../../runtime/journal.ts";
-import { segmentOf } from "../configuration/placements.ts";
+import { dutiesOf, segmentOf } from "../configuration/placements.ts";
 import { ASSET_ADVISORY_CODES, assetAdvisory } from "../health/fault-conditions.ts";
 import type { IdentityChange } from "../inventory/register.ts";
 import type { CoreParts } from "../parts.ts";
@@ -25,7 +25,7 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
       // A zone that outlived the former state.db believes its assets known: an empty list makes it identify them again.
       if (mustReopen && after !== 0) {
         mustReopen = false;
-        return { revision: revisions.assignments.value - 1, logLevel: logLevel(), assignments: [] };
+        return { revision: revisions.assignments.value - 1, logLevel: logLevel(), assignments: [], segments: [] };
       }
       mustReopen = false;
       await revisions.assignments.wait(after, waitMs, signal);
@@ -41,6 +41,9 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
       noteQuarantine(core, asset, `${asset}: ${reason}`);
       return {};
     },
+    found: () => ({}),
+    ingest: () => ({}),
+    peer: () => ({}),
     alive: (alive) => {
       core.zones.alive(zone.replace(/^source-/, ""), alive);
       return {};
@@ -63,7 +66,7 @@ async function writeAssignments({ configuration: { current }, register, outbox, 
     const assignment: Assignment = { name, driver, config, segment: segmentOf(current, segment), secrets: secrets.textsFor(config), cursors: outbox.cursors(register.behind(name)) };
     texts.push(JSON.stringify(assignment));
   });
-  return new WrittenReply(`{"revision":${revision},"logLevel":${JSON.stringify(current.log.level)},"assignments":[${texts.join(",")}]}`);
+  return new WrittenReply(`{"revision":${revision},"logLevel":${JSON.stringify(current.log.level)},"segments":${JSON.stringify(dutiesOf(current))},"assignments":[${texts.join(",")}]}`);
 }
 
 function takeIdentity(core: CoreParts, zone: string, { assignment, address, assets }: InputOf<typeof sourceConduit.identify>): ReplyOf<typeof sourceConduit.identify> {

@@ -1,6 +1,7 @@
 // What the configuration says about its machines, in the words of the register and of the source conduit.
 
 import type { Configuration } from "../../config/schema.ts";
+import type { SegmentDuty } from "../../conduit/source.ts";
 import type { EquipmentPath, Placement } from "../inventory/asset.ts";
 import type { Turns } from "../turns.ts";
 import { findSecretNames } from "../vault/secret-names.ts";
@@ -14,6 +15,14 @@ export function placementsOf(configuration: Configuration): ReadonlyMap<string, 
 
 export function segmentOf(configuration: Configuration, name: string | undefined): string[] {
   return [...(configuration.segments.find((segment) => segment.name === name)?.subnets ?? [])];
+}
+
+/** What field does in the segments that a port leads to. */
+export function dutiesOf({ network, segments }: Configuration): readonly SegmentDuty[] {
+  return (network?.field ?? []).flatMap(({ segment, interface: name, probePort, ingestTls, ingestPlain }) => {
+    const { subnets = [], hosts = [] } = segments.find((one) => one.name === segment) ?? {};
+    return [{ name: segment, interface: name, subnets: [...subnets], hosts: [...hosts], ...(probePort === undefined ? {} : { probePort }), ...(ingestTls === undefined ? {} : { ingestTls }), ...(ingestPlain === undefined ? {} : { ingestPlain }) }];
+  });
 }
 
 /** How a user of a secret begins that is a machine; machines come first. */

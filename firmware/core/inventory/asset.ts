@@ -2,7 +2,7 @@
 
 import type { Static } from "typebox";
 import type { AssetId, Nameplate } from "../../../drivers/contract/identity.ts";
-import type { ASSET_STATES } from "../../conduit/local.ts";
+import type { ASSET_STATES } from "../../conduit/assets.ts";
 import type { PointSpecSchema } from "../../conduit/source.ts";
 
 export type AssetState = (typeof ASSET_STATES)[number];

@@ -148,6 +148,7 @@ function makeContext(assignment: Assignment, parts: AcquisitionParts, { log, lin
       last = turn.catch(() => undefined);
       return turn;
     },
+    arrivesBy: (via) => link.arrivesBy(via),
     report: (fault) => {
       log.warn({ fault }, "something about the machine is not right");
       link.advise(fault);

@@ -20,6 +20,8 @@ export interface LinkReport {
    * after values of a session that has just begun.
    */
   retell(): void;
+  /** How readings arrive; goes with the present state and with those that follow until the next attempt. */
+  arrivesBy(via: string): void;
   /** Something that ended nothing: goes with the present state and with those that follow. */
   advise(fault: Fault): void;
 }
@@ -28,17 +30,18 @@ export interface LinkReport {
 export function makeLinkReport(assignment: string, send: (report: LinkState) => Promise<unknown>, log: DriverLog): LinkReport {
   let state: LinkState["state"] = "connecting";
   let advice: Fault | undefined;
+  let via: string | undefined;
   let told = "";
   let last: LinkState | undefined;
   const sender = makeSender(send, log);
   const post = (fault: Fault | undefined): void => {
     const shown = fault ?? advice;
-    last = { assignment, state, ...(shown === undefined ? {} : { fault: clip(shown) }), ...(fault === undefined && shown !== undefined ? { advisory: true } : {}) };
+    last = { assignment, state, ...(via === undefined ? {} : { via }), ...(shown === undefined ? {} : { fault: clip(shown) }), ...(fault === undefined && shown !== undefined ? { advisory: true } : {}) };
     sender.send(last);
   };
   return {
     state: (to, fault) => {
-      if (to === "connecting") advice = undefined;
+      if (to === "connecting") advice = via = undefined;
       const news = `${to} ${fault?.code ?? ""} ${fault?.message ?? ""}`;
       if (news === told || (to === "connecting" && told !== "")) return false;
       told = news;
@@ -50,6 +53,11 @@ export function makeLinkReport(assignment: string, send: (report: LinkState) => 
     retell: () => {
       if (state === "lost") told = "";
       else if (last !== undefined) sender.send(last);
+    },
+    arrivesBy: (text) => {
+      if (via === text) return;
+      via = text.slice(0, 512);
+      post(undefined);
     },
     advise: (fault) => {
       if (advice?.message === fault.message) return;

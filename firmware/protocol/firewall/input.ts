@@ -23,6 +23,7 @@ export interface FieldPortInput extends PortInput {
   readonly ingestTls?: number;
   readonly ingestPlain?: number;
   readonly traps: boolean;
+  readonly inspectPorts?: readonly number[];
   readonly brokerPorts: readonly number[];
 }
 

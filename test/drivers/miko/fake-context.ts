@@ -22,6 +22,7 @@ export function makeContext(options: { readonly segment?: readonly string[]; rea
     cursors: new Map(),
     secret: (name) => options.secrets?.[name] ?? "",
     cursor: (asset) => context.cursors.get(asset),
+    arrivesBy: () => undefined,
     quarantine: async (_, reason, payload) => void context.quarantined.push({ reason, payload: Buffer.from(payload).toString("utf8") }),
     report: (fault) => void context.faults.push(fault),
   };

@@ -20,6 +20,7 @@ const defaults = {
   equipment: {},
   segments: [],
   assets: [],
+  acceptance: [],
   outbox: { maxAge: 30 * 86_400_000, watermark: { maxFraction: 0.85, reserveBytes: 67_108_864 } },
   log: { level: "info" },
 };

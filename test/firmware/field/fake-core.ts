@@ -72,6 +72,9 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
   };
   const handlers: Parameters<typeof serveConduit<typeof sourceConduit>>[1] = {
     alive: () => ({}),
+    found: () => ({}),
+    ingest: () => ({}),
+    peer: () => ({}),
     assignments: async ({ after, waitMs }, { signal }) => {
       if (after === revision) {
         await new Promise<void>((resolve, reject) => {
@@ -86,7 +89,7 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
           });
         });
       }
-      return { revision, logLevel: "info", assignments: [...assignments] };
+      return { revision, logLevel: "info", assignments: [...assignments], segments: [] };
     },
     identify: (found) => {
       core.identified.push(found);

@@ -2,7 +2,7 @@
 
 import { Fault } from "../../../drivers/contract/fault.ts";
 import { localConduit } from "../../../firmware/conduit/local.ts";
-import { serveConduit } from "../../../firmware/runtime/conduit-server.ts";
+import { answerAll, serveConduit } from "../../../firmware/runtime/conduit-server.ts";
 import { silentLog } from "../../../firmware/runtime/journal.ts";
 import { catchStopSignals } from "../../../firmware/runtime/stop-signals.ts";
 
@@ -10,7 +10,7 @@ const [socket = ""] = process.argv.slice(2);
 const refuse = (): never => {
   throw new Fault("NOT_SUPPORTED", "not in this fixture");
 };
-const handlers = { status: refuse, values: refuse, setSecret: refuse, deleteSecret: refuse, zones: refuse, reload: refuse, network: refuse, confirmNetwork: refuse, tryNetwork: refuse, detections: refuse, acceptDetections: refuse, secretNames: () => ({ names: ["from-the-activated"] }) };
+const handlers = { ...answerAll(localConduit, refuse), secretNames: () => ({ names: ["from-the-activated"] }) };
 const { signal, release } = catchStopSignals();
 signal.addEventListener("abort", release);
 await serveConduit(localConduit, handlers, { socket, log: silentLog, signal });

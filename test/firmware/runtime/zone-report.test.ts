@@ -3,7 +3,7 @@
 import { Fault } from "../../../drivers/contract/fault.ts";
 import { localConduit } from "../../../firmware/conduit/local.ts";
 import { conduitSocket } from "../../../firmware/runtime/conduit-path.ts";
-import { serveConduit } from "../../../firmware/runtime/conduit-server.ts";
+import { answerAll, serveConduit } from "../../../firmware/runtime/conduit-server.ts";
 import { silentLog } from "../../../firmware/runtime/journal.ts";
 import { systemClock } from "../../../firmware/runtime/system-clock.ts";
 import { openZoneReport } from "../../../firmware/runtime/zone-report.ts";
@@ -24,7 +24,7 @@ suite("zone report", (test) => {
       if (input.zones["field"]?.restarts === 3) resolve(input.zones);
       return {};
     };
-    const handlers = { status: refuse, values: refuse, secretNames: refuse, setSecret: refuse, deleteSecret: refuse, reload: refuse, network: refuse, confirmNetwork: refuse, tryNetwork: refuse, detections: refuse, acceptDetections: refuse, zones };
+    const handlers = { ...answerAll(localConduit, refuse), zones };
     const server = await serveConduit(localConduit, handlers, { socket: conduitSocket(dataDir, "local"), log: silentLog });
     defer(() => server.close());
     assert.equal(await told, { field: { state: "running", restarts: 3, pid: 7 } });
