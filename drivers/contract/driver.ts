@@ -14,6 +14,17 @@ export interface Driver<Config> {
   /** Connects and identifies. Throws a Fault. Leaves nothing open when it throws or when the signal aborts. */
   open(config: Config, context: DriverContext, signal: AbortSignal): Promise<Session>;
   discover?(context: DriverContext, signal: AbortSignal): AsyncIterable<Discovered<Config>>;
+  /** How WS-Discovery finds its machines; absent where they do not announce themselves. */
+  readonly announcement?: Announcement;
+}
+
+/** What a driver's machines announce by WS-Discovery, and how one that was found is asked, without credentials, who it is. */
+export interface Announcement {
+  /** All of them stand among the types of a target that is such a machine. */
+  readonly types: readonly { readonly namespace: string; readonly name: string }[];
+  /** The resource of the nameplate (HTTP GET, JSON), relative to the address that it announces. */
+  readonly identification: string;
+  nameplate(document: unknown): Nameplate | { readonly pointer: string; readonly mismatch: string };
 }
 
 /** One transport; may carry many assets (a Modbus line, a traps socket). */
@@ -75,7 +86,7 @@ export interface DriverContext {
   cursor(asset: AssetId): string | undefined;
   /** A payload that cannot be mapped: kept in a bounded quarantine with its reason, so that it can be acknowledged to the source. Resolves when durable. */
   quarantine(asset: AssetId, reason: string, payload: Uint8Array): Promise<void>;
-  /** The gateway's own endpoint that machines may publish to; absent where this machine may not. */
+  /** The gateway's own endpoint that machines may publish to; absent where there is none. */
   readonly ingest?: DriverIngest;
   /** How readings arrive, as far as the driver knows now: the URL of the machine's broker, `gateway` or `polled`. */
   arrivesBy(via: string): void;
@@ -99,6 +110,8 @@ export interface PublishedHandlers {
 
 /** The endpoint to which machines publish, as the driver of one machine sees it. */
 export interface DriverIngest {
+  /** Whether the machine was enrolled: without it nobody is let in as this machine, and `receive` would wait in vain. */
+  readonly isEnrolled: boolean;
   /** Whether a publish URL means this gateway. */
   isHere(url: URL): boolean;
   /**

@@ -3,6 +3,7 @@
 import { compileProfile } from "../../firmware/protocol/miko-mapping.ts";
 import type { Driver, DriverContext } from "../contract/driver.ts";
 import { Fault } from "../contract/fault.ts";
+import { mikoAnnouncement } from "./announcement.ts";
 import { checkMikoConfig, hostOf, MikoConfigSchema, type MikoConfig } from "./config.ts";
 import { meetMachine } from "./machine.ts";
 import type { Trust } from "./peer-socket.ts";
@@ -15,6 +16,7 @@ export const miko: Driver<MikoConfig> = {
   id: "miko",
   title: "MIKO-style machine (Request and Publish)",
   config: MikoConfigSchema,
+  announcement: mikoAnnouncement,
   open: async (config, context, signal) => {
     checkMikoConfig(config, config.url);
     const url = writeRootUrl(config.url);
