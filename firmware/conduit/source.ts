@@ -78,6 +78,10 @@ export const PointSpecSchema = Type.Object(
   { additionalProperties: false },
 );
 
+/** Points of an asset at most, and in one request: a page is checked and written in one turn of core's event loop. */
+export const POINTS_PER_PAGE = 400;
+export const POINT_PAGES = 50;
+
 /** A target as it was found, and as it showed itself when it was asked without credentials. Claims, all of it, but for the certificate of a TLS handshake. */
 const PresentSchema = Type.Object(
   {
@@ -133,18 +137,37 @@ export const sourceConduit = {
       { additionalProperties: false },
     ),
   }),
-  /** What a session found behind an assignment. Core answers which of the assets are accepted: only their readings are taken. */
+  /**
+   * What a session found behind an assignment. Core answers which of the assets are accepted: only their readings are taken. It names those whose points
+   * (a digest of their list) are others than it knows: they are sent page by page (`points`), and come into force with the last one.
+   */
   identify: post("/v1/identify", {
     input: Type.Object(
       {
         assignment: Type.String(),
         address: Type.String({ maxLength: 512 }),
-        assets: Type.Array(Type.Object({ nameplate: NameplateSchema, points: Type.Array(PointSpecSchema, { maxItems: 20_000 }) }, { additionalProperties: false }), { maxItems: 1000 }),
+        assets: Type.Array(Type.Object({ nameplate: NameplateSchema, points: Sha256 }, { additionalProperties: false }), { maxItems: 256 }),
       },
       { additionalProperties: false },
     ),
-    reply: Type.Object({ accepted: Type.Array(AssetIdSchema), cursors: Type.Record(Type.String(), Type.String()) }, { additionalProperties: false }),
-    bodyLimit: 8 * 1_048_576,
+    reply: Type.Object({ accepted: Type.Array(AssetIdSchema), wanted: Type.Array(AssetIdSchema), cursors: Type.Record(Type.String(), Type.String()) }, { additionalProperties: false }),
+    bodyLimit: 1_048_576,
+  }),
+  /** One page of an asset's list of points, in their order. `isInForce` is false before the last one, and where core needs all of them again: then identify again. */
+  points: post("/v1/points", {
+    input: Type.Object(
+      {
+        assignment: Type.String(),
+        asset: AssetIdSchema,
+        list: Sha256,
+        page: Type.Integer({ minimum: 0, maximum: POINT_PAGES - 1 }),
+        points: Type.Array(PointSpecSchema, { maxItems: POINTS_PER_PAGE }),
+        isLast: Type.Boolean(),
+      },
+      { additionalProperties: false },
+    ),
+    reply: Type.Object({ isInForce: Type.Boolean() }, { additionalProperties: false }),
+    bodyLimit: 1_572_864,
   }),
   /** Readings and cursors, committed together with `synchronous=FULL` before the answer. */
   readings: post("/v1/readings", {

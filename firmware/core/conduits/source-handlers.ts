@@ -1,6 +1,8 @@
 // Core's side of a source conduit: what a zone shall read, what it found, and how its links stand.
 
 import { Fault } from "../../../drivers/contract/fault.ts";
+import { assetIdOf } from "../../../drivers/contract/identity.ts";
+import type { AssetId } from "../../../drivers/contract/identity.ts";
 import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import type { Assignment, sourceConduit } from "../../conduit/source.ts";
 import { WrittenReply, type Handlers } from "../../runtime/conduit-server.ts";
@@ -33,7 +35,16 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
     },
     identify: async (input) => {
       await core.writeTurn();
-      return takeIdentity(core, zone, input);
+      const reply = takeIdentity(core, zone, input);
+      const lists = new Map(input.assets.map(({ nameplate, points }) => [assetIdOf(nameplate), points]));
+      for (const asset of reply.accepted) await prunePoints(core, asset, lists.get(asset) ?? "");
+      return reply;
+    },
+    points: async ({ assignment, ...page }) => {
+      await core.writeTurn();
+      const isInForce = core.register.isPlaced(assignment, zone) && orStorageFault(() => core.register.takePoints(assignment, page));
+      if (isInForce) await prunePoints(core, page.asset, page.list);
+      return { isInForce };
     },
     readings: (input, { identity }) => takeReadings(core, zone, input, identity),
     quarantine: async ({ asset, reason, payload }, { identity }) => {
@@ -71,12 +82,21 @@ async function writeAssignments({ configuration: { current }, register, outbox, 
 
 function takeIdentity(core: CoreParts, zone: string, { assignment, address, assets }: InputOf<typeof sourceConduit.identify>): ReplyOf<typeof sourceConduit.identify> {
   const { conditions, links, outbox, register } = core;
-  if (!register.isPlaced(assignment, zone)) return { accepted: [], cursors: {} };
+  if (!register.isPlaced(assignment, zone)) return { accepted: [], wanted: [], cursors: {} };
+  const { accepted, wanted, changes } = orStorageFault(() => register.identify(assignment, address, assets, (name) => links.isConnected(name)));
+  for (const change of changes) noteChange(core, change);
+  if (!changes.some((change) => change.kind === "twice")) conditions.clear("ASSET_TWICE", assignment);
+  return { accepted: [...accepted], wanted: [...wanted], cursors: outbox.cursors(accepted) };
+}
+
+/** What is left of former lists goes a few pages at a time. */
+async function prunePoints({ register, writeTurn }: CoreParts, asset: AssetId, coming: string): Promise<void> {
+  while (orStorageFault(() => register.prunePoints(asset, coming))) await writeTurn();
+}
+
+function orStorageFault<T>(work: () => T): T {
   try {
-    const { accepted, changes } = register.identify(assignment, address, assets, (name) => links.isConnected(name));
-    for (const change of changes) noteChange(core, change);
-    if (!changes.some((change) => change.kind === "twice")) conditions.clear("ASSET_TWICE", assignment);
-    return { accepted: [...accepted], cursors: outbox.cursors(accepted) };
+    return work();
   } catch (error) {
     throw storageFault(error, "state.db");
   }

@@ -31,7 +31,8 @@ export interface Asset {
 /** What a session found behind an assignment. */
 export interface Found {
   readonly nameplate: Nameplate;
-  readonly points: readonly PointSpec[];
+  /** Names its list of points: the same for the same list. */
+  readonly points: string;
 }
 
 /** One machine as it is configured: who reads it and where it stands. */

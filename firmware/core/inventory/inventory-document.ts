@@ -29,17 +29,24 @@ export async function writeInventory(gateway: string, register: Register, uptime
   };
   add(`{"gateway":${JSON.stringify(gateway)},"assets":[`);
   let turnMs = uptimeMs();
-  for (const [index, asset] of found.entries()) {
-    if (uptimeMs() - turnMs > TURN_MS) {
-      await pause();
-      turnMs = uptimeMs();
-    }
-    add(`${index === 0 ? "" : ","}${writeAsset(asset, register)}`);
+  for (const text of writeAssets(found, register)) {
+    add(text);
+    if (uptimeMs() - turnMs <= TURN_MS) continue;
+    await pause();
+    turnMs = uptimeMs();
   }
   add("]}");
   return { body: Buffer.concat(parts), digest: hash.digest("base64") };
 }
 
-function writeAsset({ id, name, state, nameplate, equipment }: Asset, register: Register): string {
-  return `${JSON.stringify({ asset: id, name, state, nameplate, equipment }).slice(0, -1)},"points":${register.pointsOf(id)}}`;
+function* writeAssets(assets: readonly Asset[], register: Register): Iterable<string> {
+  for (const [index, { id, name, state, nameplate, equipment }] of assets.entries()) {
+    yield `${index === 0 ? "" : ","}${JSON.stringify({ asset: id, name, state, nameplate, equipment }).slice(0, -1)},"points":[`;
+    let before = "";
+    for (const page of register.pointsOf(id)) {
+      yield before + page;
+      before = ",";
+    }
+    yield "]}";
+  }
 }

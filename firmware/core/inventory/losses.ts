@@ -4,8 +4,10 @@ import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault } from "../../../drivers/contract/fault.ts";
 import type { AssetId, PointId } from "../../../drivers/contract/identity.ts";
 import type { Sample } from "../../../drivers/contract/reading.ts";
+import { READINGS_PER_REQUEST } from "../../conduit/source.ts";
 import type { Log } from "../../runtime/journal.ts";
 import type { Outbox } from "../outbox/contract.ts";
+import type { Turns } from "../turns.ts";
 import type { PointSpec } from "./asset.ts";
 import type { LastValues } from "./last-values.ts";
 import type { Link, Links } from "./links.ts";
@@ -17,6 +19,7 @@ export interface LossesParts {
   readonly log: Log;
   readonly outbox: Outbox;
   readonly register: Register;
+  readonly turns: Turns;
   readonly values: LastValues;
 }
 
@@ -33,7 +36,6 @@ interface Loss {
   isRunning: boolean;
 }
 
-const POINTS_PER_APPEND = 1000;
 /** What the contract takes. */
 const MAX_REASON = 256;
 
@@ -53,11 +55,10 @@ export class Losses {
     this.#open.delete(assignment);
     const link = this.#parts.links.get(assignment);
     if (link === undefined || !isGone(link)) return;
-    const doubtful = this.#findDoubtful(assignment);
-    if (doubtful.length === 0) return;
     const reason = (link.fault?.message ?? "the machine is lost").slice(0, MAX_REASON);
-    const loss: Loss = { reason, doubtful, isRunning: false };
+    const loss: Loss = { reason, doubtful: [], isRunning: true };
     this.#open.set(assignment, loss);
+    loss.doubtful = await this.#findDoubtful(assignment);
     await this.#turnBad(assignment, loss);
   }
 
@@ -66,17 +67,22 @@ export class Losses {
     for (const [assignment, loss] of this.#open) if (!loss.isRunning) void this.#turnBad(assignment, loss);
   }
 
-  #findDoubtful(assignment: string): readonly Doubtful[] {
-    const { register, values } = this.#parts;
+  async #findDoubtful(assignment: string): Promise<readonly Doubtful[]> {
+    const { register, turns, values } = this.#parts;
     const doubtful: Doubtful[] = [];
     for (const asset of register.behind(assignment)) {
       const zone = register.get(asset)?.zone ?? null;
       if (zone === null || register.refusal(asset, zone) !== undefined) continue;
-      const lasts = new Map<PointId, Sample | undefined>();
+      const listed = new Set<PointId>();
+      const note = (point: PointId, last: Sample | undefined): void => void (last?.quality !== "bad" && doubtful.push({ asset, point, last }));
       // What was never written down of a value that core took before it crashed is out there all the same.
-      for (const { id } of JSON.parse(register.pointsOf(asset)) as readonly PointSpec[]) lasts.set(id, undefined);
-      for (const sample of values.of(asset)) lasts.set(sample.point, sample);
-      for (const [point, last] of lasts) if (last?.quality !== "bad") doubtful.push({ asset, point, last });
+      await turns.each(register.pointsOf(asset), (page) => {
+        for (const { id } of JSON.parse(`[${page}]`) as readonly PointSpec[]) {
+          listed.add(id);
+          note(id, values.last(asset, id));
+        }
+      });
+      await turns.each(values.of(asset), (sample) => void (listed.has(sample.point) || note(sample.point, sample)));
     }
     return doubtful;
   }
@@ -87,11 +93,11 @@ export class Losses {
     try {
       while (loss.doubtful.length > 0 && this.#open.get(assignment) === loss) {
         // What came meanwhile was read from a machine that is back.
-        const portion = loss.doubtful.slice(0, POINTS_PER_APPEND).filter(({ asset, point, last }) => values.last(asset, point) === last);
+        const portion = loss.doubtful.slice(0, READINGS_PER_REQUEST).filter(({ asset, point, last }) => values.last(asset, point) === last);
         const readings = portion.map((one) => this.#badSample(one, loss.reason));
         if (readings.length > 0) await outbox.append({ zone: "core", readings });
         values.update(readings);
-        loss.doubtful = loss.doubtful.slice(POINTS_PER_APPEND);
+        loss.doubtful = loss.doubtful.slice(READINGS_PER_REQUEST);
       }
       if (this.#open.get(assignment) === loss) this.#open.delete(assignment);
     } catch (error) {

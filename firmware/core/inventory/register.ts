@@ -3,8 +3,9 @@
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { assetIdOf } from "../../../drivers/contract/identity.ts";
 import type { AssetId } from "../../../drivers/contract/identity.ts";
-import type { Asset, EquipmentPath, Found, Placement, PointSpec } from "./asset.ts";
+import type { Asset, EquipmentPath, Found, Placement } from "./asset.ts";
 import type { AssetRows } from "./asset-rows.ts";
+import type { PointLists, PointPage } from "./point-lists.ts";
 import type { Revision } from "./revision.ts";
 
 /** Something about identities that a person should know. */
@@ -18,6 +19,8 @@ export type IdentityChange =
 
 export interface Identified {
   readonly accepted: readonly AssetId[];
+  /** Of the accepted ones, those whose list of points is another than the one in force. */
+  readonly wanted: readonly AssetId[];
   readonly changes: readonly IdentityChange[];
 }
 
@@ -33,6 +36,7 @@ interface Leaving {
 
 export class Register {
   readonly #rows: AssetRows;
+  readonly #points: PointLists;
   readonly #clock: Clock;
   readonly #revision: Revision;
   readonly #assets = new Map<AssetId, Asset>();
@@ -41,8 +45,9 @@ export class Register {
   #placements: ReadonlyMap<string, Placement> = new Map();
 
   /** Loads what state.db holds. `revision` grows with every change of the register. */
-  constructor(rows: AssetRows, clock: Clock, revision: Revision) {
+  constructor(rows: AssetRows, points: PointLists, clock: Clock, revision: Revision) {
     this.#rows = rows;
+    this.#points = points;
     this.#clock = clock;
     this.#revision = revision;
     for (const asset of rows.load()) this.#keep(asset);
@@ -105,12 +110,12 @@ export class Register {
    */
   identify(assignment: string, address: string, found: readonly Found[], isConnected: (assignment: string) => boolean): Identified {
     const placement = this.#placements.get(assignment);
-    if (placement === undefined) return { accepted: [], changes: [] };
+    if (placement === undefined) return { accepted: [], wanted: [], changes: [] };
     const changes: IdentityChange[] = [];
-    const points = new Map<AssetId, readonly PointSpec[]>();
+    const lists = new Map<AssetId, string>();
     const next = new Map<AssetId, Asset>();
     const before = this.behind(assignment).filter((id) => this.#assets.get(id)?.zone !== null);
-    for (const { nameplate, points: specs } of found) {
+    for (const { nameplate, points: list } of found) {
       const id = assetIdOf(nameplate);
       const known = this.#assets.get(id);
       const holder = known === undefined || known.zone === null || known.name === assignment ? undefined : known.name;
@@ -120,9 +125,9 @@ export class Register {
       }
       if (holder !== undefined) changes.push({ kind: "moved", asset: id, assignment, before: holder });
       const now = new Date(this.#clock.now()).toISOString();
-      const common = { id, name: assignment, zone: placement.zone, equipment: placement.equipment, nameplate, address, points: specs.length, lastSeen: now };
+      const common = { id, name: assignment, zone: placement.zone, equipment: placement.equipment, nameplate, address, points: known?.points ?? 0, lastSeen: now };
       next.set(id, { ...common, state: known === undefined || known.state === "pending" ? "accepted" : known.state, firstSeen: known?.firstSeen ?? now });
-      points.set(id, specs);
+      lists.set(id, list);
     }
     const gone = before.filter((id) => !next.has(id));
     if (gone.length > 0 && next.size > 0) changes.push({ kind: "changed", assignment, before: gone, now: [...next.keys()] });
@@ -130,18 +135,38 @@ export class Register {
       const asset = this.#assets.get(id);
       if (asset !== undefined) next.set(id, { ...asset, zone: null });
     }
-    this.#commit([...next.values()], points);
-    return { accepted: [...points.keys()].filter((id) => this.#assets.get(id)?.state === "accepted"), changes };
+    this.#commit([...next.values()]);
+    const accepted = [...lists.keys()].filter((id) => this.#assets.get(id)?.state === "accepted");
+    return { accepted, wanted: accepted.filter((id) => !this.#points.isInForce(id, lists.get(id) ?? "")), changes };
   }
 
-  /** JSON text of the asset's point specifications, as they were identified. */
-  pointsOf(id: AssetId): string {
-    return this.#rows.pointsOf(id);
+  /**
+   * One page of the points of an asset that is accepted behind the assignment; one commit. The list comes into force with its last page: true then, false
+   * where a page is missing or the asset is another's by now.
+   */
+  takePoints(assignment: string, page: PointPage): boolean {
+    const asset = this.#assets.get(page.asset);
+    if (asset === undefined || asset.name !== assignment || asset.zone === null || asset.state !== "accepted") return false;
+    const count = this.#points.store(page);
+    if (count === undefined) return false;
+    this.#keep({ ...asset, points: count });
+    this.#revision.advance();
+    return true;
   }
 
-  #commit(assets: readonly Asset[], points?: ReadonlyMap<AssetId, readonly PointSpec[]>): void {
+  /** JSON texts of the asset's points, page by page: see `PointLists`. */
+  pointsOf(id: AssetId): Iterable<string> {
+    return this.#points.pages(id);
+  }
+
+  /** Deletes some of what is left of its former lists; true when more may be. */
+  prunePoints(id: AssetId, coming: string): boolean {
+    return this.#points.prune(id, coming);
+  }
+
+  #commit(assets: readonly Asset[]): void {
     if (assets.length === 0) return;
-    this.#rows.write(assets, points);
+    this.#rows.write(assets);
     for (const asset of assets) this.#keep(asset);
     this.#revision.advance();
   }

@@ -3,20 +3,24 @@
 import type { Database } from "better-sqlite3";
 import { prepareDetectionSchema } from "../detection/detection-schema.ts";
 import { storageFault } from "../storage/open-database.ts";
+import { preparePointSchema } from "./point-lists.ts";
 
-/** Makes what is missing; only ever adds. Throws what SQLite throws where a table is not as expected. */
+/** Makes what is missing. Throws what SQLite throws where a table is not as expected. */
 export function prepareStateSchema(database: Database): void {
   database.exec(`
     CREATE TABLE IF NOT EXISTS assets (
       id TEXT PRIMARY KEY, name TEXT NOT NULL, state TEXT NOT NULL, zone TEXT, nameplate TEXT NOT NULL, address TEXT NOT NULL,
-      equipment TEXT NOT NULL, points INTEGER NOT NULL, pointSpecs TEXT NOT NULL, firstSeen TEXT NOT NULL, lastSeen TEXT NOT NULL) STRICT;
+      equipment TEXT NOT NULL, points INTEGER NOT NULL, firstSeen TEXT NOT NULL, lastSeen TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS last_values (asset TEXT NOT NULL, point TEXT NOT NULL, reading TEXT NOT NULL, PRIMARY KEY (asset, point)) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS links (name TEXT PRIMARY KEY, state TEXT NOT NULL, fault TEXT) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `);
-  for (const columns of ["id, name, state, zone, nameplate, address, equipment, points, pointSpecs, firstSeen, lastSeen FROM assets", "asset, point, reading FROM last_values", "name, state, fault FROM links", "name, text FROM kept"]) {
+  for (const columns of ["id, name, state, zone, nameplate, address, equipment, points, firstSeen, lastSeen FROM assets", "asset, point, reading FROM last_values", "name, state, fault FROM links", "name, text FROM kept"]) {
     database.prepare(`SELECT ${columns} LIMIT 1`).get();
   }
+  // Points were kept there before there were lists.
+  if (database.prepare("SELECT 1 FROM pragma_table_info('assets') WHERE name = 'pointSpecs'").get() !== undefined) database.exec("ALTER TABLE assets DROP COLUMN pointSpecs");
+  preparePointSchema(database);
   prepareDetectionSchema(database);
 }
 

@@ -10,6 +10,7 @@ import type { Log } from "../../runtime/journal.ts";
 import type { Batcher } from "../reading-batcher.ts";
 import { withDeadline } from "./deadline.ts";
 import type { LinkReport } from "./link-report.ts";
+import { listPoints, tellPoints } from "./point-list.ts";
 import type { Core } from "./core.ts";
 
 export interface AcquisitionParts {
@@ -106,11 +107,12 @@ async function follow(session: Session, assignment: Assignment, parts: Acquisiti
 
 /** Tells core what was found; resolves when at least one of the assets is accepted. */
 async function identify(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<void> {
-  const assets = await Promise.all(session.assets.map(async (nameplate) => ({ nameplate, points: await session.browse(assetIdOf(nameplate), signal) })));
+  const found = await Promise.all(session.assets.map(async (nameplate) => ({ nameplate, list: listPoints(assetIdOf(nameplate), await session.browse(assetIdOf(nameplate), signal)) })));
   for (;;) {
-    const reply = await parts.core.identify({ assignment: assignment.name, address: addressOf(assignment), assets: assets.map(({ nameplate, points }) => ({ nameplate, points: [...points] })) }, signal);
-    for (const [asset, cursor] of Object.entries(reply.cursors)) scope.cursors.set(asset, cursor);
-    if (reply.accepted.length > 0) return;
+    const { accepted, wanted, cursors } = await parts.core.identify({ assignment: assignment.name, address: addressOf(assignment), assets: found.map(({ nameplate, list }) => ({ nameplate, points: list.digest })) }, signal);
+    for (const [asset, cursor] of Object.entries(cursors)) scope.cursors.set(asset, cursor);
+    const lists = found.map(({ list }) => list).filter(({ asset }) => wanted.includes(asset));
+    if (accepted.length > 0 && (await tellPoints(parts.core, assignment.name, lists, signal))) return;
     scope.log.debug({}, "waits to be accepted");
     await parts.clock.sleep(PENDING_MS, signal);
   }

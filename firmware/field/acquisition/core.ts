@@ -12,6 +12,8 @@ import type { ConduitClient } from "../../runtime/conduit-client.ts";
 export interface Core {
   /** Which assets are accepted, and their cursors. Throws what core throws (IDENTITY_CHANGED). */
   identify(found: InputOf<typeof sourceConduit.identify>, signal: AbortSignal): Promise<ReplyOf<typeof sourceConduit.identify>>;
+  /** True with the last page, where core has them all. */
+  points(page: InputOf<typeof sourceConduit.points>, signal: AbortSignal): Promise<boolean>;
   /** Resolves when durable. */
   quarantine(asset: AssetId, reason: string, payload: Uint8Array, signal: AbortSignal): Promise<void>;
   link(report: InputOf<typeof sourceConduit.link>, signal: AbortSignal): Promise<void>;
@@ -34,6 +36,7 @@ export function makeCore(client: ConduitClient<typeof sourceConduit>, clock: Clo
   };
   return {
     identify: (found, signal) => patiently(() => client.call("identify", found, signal), signal),
+    points: async (page, signal) => (await patiently(() => client.call("points", page, signal), signal)).isInForce,
     quarantine: async (asset, reason, payload, signal) => {
       const text = Buffer.from(payload.subarray(0, MAX_PAYLOAD)).toString("base64");
       await patiently(() => client.call("quarantine", { asset, reason: reason.slice(0, 1024), payload: text }, signal), signal);

@@ -17,7 +17,7 @@ import { assert, suite } from "../../support/suite.ts";
 import type { Defer } from "../../support/suite.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";
 import type { Held } from "./measured-core.ts";
-import { assetOf, nameplateOf, sampleOf } from "./running-core.ts";
+import { assetOf, identify, sampleOf } from "./running-core.ts";
 
 const MACHINES = 2000;
 const SECRETS = 50;
@@ -79,7 +79,7 @@ async function identifyAll({ local, source }: Measured, signal: AbortSignal): Pr
   const left = Array.from({ length: MACHINES }, (_, index) => index).values();
   const work = async (): Promise<void> => {
     for (const index of left) {
-      await source.call("identify", { assignment: `press-${index}`, address: "https://10.0.0.1", assets: [{ nameplate: nameplateOf(String(index)), points: POINTS }] }, signal);
+      await identify({ source }, `press-${index}`, String(index), signal, POINTS);
       await source.call("link", { assignment: `press-${index}`, state: "connected" }, signal);
     }
   };

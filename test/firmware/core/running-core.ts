@@ -14,6 +14,8 @@ import type { ConduitClient } from "../../../firmware/runtime/conduit-client.ts"
 import { conduitSocket } from "../../../firmware/runtime/conduit-path.ts";
 import { openJournal, silentLog } from "../../../firmware/runtime/journal.ts";
 import { systemClock } from "../../../firmware/runtime/system-clock.ts";
+import type { PointSpec } from "../../../drivers/contract/driver.ts";
+import { listPoints } from "../../../firmware/field/acquisition/point-list.ts";
 import type { Nameplate } from "../../../drivers/contract/identity.ts";
 import { assetIdOf } from "../../../drivers/contract/identity.ts";
 import type { Reading } from "../../../drivers/contract/reading.ts";
@@ -90,10 +92,13 @@ export function assetOf(serialNumber: string): string {
   return assetIdOf(nameplateOf(serialNumber));
 }
 
-const POINT = { id: "count", name: "Count", dataType: "number", access: "read" } as const;
+const POINT: PointSpec = { id: "count", name: "Count", dataType: "number", access: "read" };
 
-export async function identify({ source }: RunningCore, assignment: string, serialNumber: string, signal: AbortSignal): Promise<readonly string[]> {
-  const { accepted } = await source.call("identify", { assignment, address: "https://192.0.2.7", assets: [{ nameplate: nameplateOf(serialNumber), points: [POINT] }] }, signal);
+/** As a zone does it: what is behind the assignment, and its points where core wants them. Resolves with what is accepted. */
+export async function identify({ source }: Pick<RunningCore, "source">, assignment: string, serialNumber: string, signal: AbortSignal, points: readonly PointSpec[] = [POINT]): Promise<readonly string[]> {
+  const list = listPoints(assetOf(serialNumber), points);
+  const { accepted, wanted } = await source.call("identify", { assignment, address: "https://192.0.2.7", assets: [{ nameplate: nameplateOf(serialNumber), points: list.digest }] }, signal);
+  if (wanted.length > 0) for (const page of list.pages) await source.call("points", { assignment, asset: list.asset, list: list.digest, ...page }, signal);
   return accepted;
 }
 

@@ -25,6 +25,7 @@ export interface FakeCore {
   readonly links: Link[];
   readonly quarantined: InputOf<typeof sourceConduit.quarantine>[];
   readonly identified: InputOf<typeof sourceConduit.identify>[];
+  readonly pages: InputOf<typeof sourceConduit.points>[];
   readonly cursors: Record<string, string>;
   /** Called before a batch is taken; may wait or throw. */
   beforeReadings: (readings: readonly Reading[]) => Promise<void>;
@@ -54,6 +55,7 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
     links: [],
     quarantined: [],
     identified: [],
+    pages: [],
     cursors: {},
     beforeReadings: async () => undefined,
     beforeLink: async () => undefined,
@@ -93,7 +95,12 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
     },
     identify: (found) => {
       core.identified.push(found);
-      return { accepted: core.accepts ? found.assets.map(({ nameplate }) => assetIdOf(nameplate)) : [], cursors: { ...core.cursors } };
+      const accepted = core.accepts ? found.assets.map(({ nameplate }) => assetIdOf(nameplate)) : [];
+      return { accepted, wanted: accepted, cursors: { ...core.cursors } };
+    },
+    points: (page) => {
+      core.pages.push(page);
+      return { isInForce: page.isLast };
     },
     readings: async ({ readings, cursors = [] }) => {
       await core.beforeReadings(readings);

@@ -6,6 +6,7 @@ import { assetIdOf } from "../../../../drivers/contract/identity.ts";
 import type { Found, Placement, PointSpec } from "../../../../firmware/core/inventory/asset.ts";
 import { AssetRows } from "../../../../firmware/core/inventory/asset-rows.ts";
 import { writeInventory } from "../../../../firmware/core/inventory/inventory-document.ts";
+import { PointLists } from "../../../../firmware/core/inventory/point-lists.ts";
 import { Register } from "../../../../firmware/core/inventory/register.ts";
 import { Revision } from "../../../../firmware/core/inventory/revision.ts";
 import { prepareStateSchema } from "../../../../firmware/core/inventory/state-schema.ts";
@@ -16,10 +17,11 @@ import type { Defer } from "../../../support/suite.ts";
 
 const ZONE = "source-field";
 const POINTS: readonly PointSpec[] = [{ id: "t", name: "Temperature", unit: "°C", dataType: "number", access: "read" }];
+const LIST = "ab".repeat(32);
 
 const nameplate = (serialNumber: string): Nameplate => ({ manufacturer: "M", model: "X", serialNumber });
 const idOf = (serial: string): string => assetIdOf(nameplate(serial));
-const found = (...serials: string[]): Found[] => serials.map((serial) => ({ nameplate: nameplate(serial), points: POINTS }));
+const found = (...serials: string[]): Found[] => serials.map((serial) => ({ nameplate: nameplate(serial), points: LIST }));
 const placed = (...names: string[]): Map<string, Placement> => new Map(names.map((name) => [name, { zone: ZONE, equipment: { area: "hall" } }]));
 const nobody = (): boolean => false;
 
@@ -29,7 +31,7 @@ function openRegister(defer: Defer): { readonly register: Register; reopen(): Re
   prepareStateSchema(database);
   const clock = makeFakeClock();
   const revision = new Revision(clock);
-  const reopen = (): Register => new Register(new AssetRows(database), clock, revision);
+  const reopen = (): Register => new Register(new AssetRows(database), new PointLists(database), clock, revision);
   return { register: reopen(), reopen, revision, clock };
 }
 
@@ -39,7 +41,7 @@ suite("register", (test) => {
     assert.match(register.refusal(idOf("1"), ZONE) ?? "", /unknown/);
     await register.place(placed("press-1"));
     const before = revision.value;
-    assert.equal(register.identify("press-1", "192.0.2.1", found("1"), nobody), { accepted: [idOf("1")], changes: [] });
+    assert.equal(register.identify("press-1", "192.0.2.1", found("1"), nobody), { accepted: [idOf("1")], wanted: [idOf("1")], changes: [] });
     assert.ok(revision.value > before);
     const again = reopen();
     assert.is(again.refusal(idOf("1"), ZONE), undefined);
@@ -49,7 +51,7 @@ suite("register", (test) => {
   });
   test("takes nothing from behind a machine that is not configured", ({ defer }) => {
     const { register } = openRegister(defer);
-    assert.equal(register.identify("press-1", "192.0.2.1", found("1"), nobody), { accepted: [], changes: [] });
+    assert.equal(register.identify("press-1", "192.0.2.1", found("1"), nobody), { accepted: [], wanted: [], changes: [] });
     assert.is(register.get(idOf("1")), undefined);
   });
   test("an exchanged machine is read as itself, the former one stays as no longer assigned", async ({ defer }) => {
@@ -105,6 +107,7 @@ suite("register", (test) => {
     await register.place(placed("press-1", "press-2"));
     register.identify("press-1", "192.0.2.1", found("1"), nobody);
     register.identify("press-2", "192.0.2.2", found("2"), nobody);
+    assert.ok(register.takePoints("press-1", { asset: idOf("1"), list: LIST, page: 0, points: POINTS, isLast: true }));
     await register.place(placed("press-1"));
     const pause = (): Promise<void> => Promise.resolve();
     const { body, digest } = await writeInventory("gw", register, () => 0, pause);
