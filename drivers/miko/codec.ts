@@ -3,7 +3,6 @@
 import type { Arrival, MappedPoint, MikoMapping } from "../../firmware/protocol/miko-mapping.ts";
 import { isMismatch } from "../../firmware/protocol/miko-mapping.ts";
 import type { MikoProfile } from "../../firmware/protocol/miko-profile.ts";
-import type { Message } from "../../firmware/protocol/mqtt-subscriber.ts";
 import { decodeId, type PointId } from "../contract/identity.ts";
 import { isEvent, type EventReading, type Reading } from "../contract/reading.ts";
 
@@ -26,6 +25,14 @@ export interface Decoder {
   decode(messages: readonly Message[], arrival: Arrival): Decoded;
   /** Samples older than these times (milliseconds, by point) are history from now on; an empty map ends that. */
   markPresent(times: ReadonlyMap<PointId, number>): void;
+}
+
+/** A message, of a broker or of the machine itself. */
+export interface Message {
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** True where the payload was longer than allowed: it holds the beginning only. */
+  readonly isCut?: boolean;
 }
 
 /** What a topic means, found once and remembered. */
@@ -64,7 +71,7 @@ interface Into {
 /** Adds what the message says to `into`; returns why it cannot be mapped. */
 function decodeMessage(message: Message, route: Route, mapping: MikoMapping, arrival: Arrival, into: Into): string | undefined {
   if (route.kind === "unknown") return route.reason;
-  if (message.isCut) return "the message is longer than 1 MiB";
+  if (message.isCut === true) return "the message is longer than 1 MiB";
   const text = message.payload.toString("utf8");
   const document = parse(text);
   if (document === undefined) return "the payload is no JSON";

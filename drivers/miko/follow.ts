@@ -1,38 +1,45 @@
 // Receiving what a machine publishes: subscribe first, then read all points and the events since the cursor, then live; nothing falls between.
 
 import type { Arrival } from "../../firmware/protocol/miko-mapping.ts";
-import type { Message } from "../../firmware/protocol/mqtt-subscriber.ts";
+import type { DriverIngest } from "../contract/driver.ts";
 import { asFault, isFault } from "../contract/fault.ts";
 import type { PointId } from "../contract/identity.ts";
-import { makeDecoder, type Decoded, type Decoder } from "./codec.ts";
+import { makeDecoder, type Decoded, type Decoder, type Message } from "./codec.ts";
 import { arrivalOf, badSample, readPresent } from "./machine.ts";
 import type { Broker } from "./publish-address.ts";
 import type { Subscription } from "./subscription.ts";
-import { followBroker } from "./transport-mqtt.ts";
+import { followBroker, type BrokerHandlers } from "./transport-mqtt.ts";
 
 /** How long after the connection a message may still be one that the broker had kept for us, older than what was read. */
 const CATCH_UP_MS = 60_000;
 
-/** Until the signal aborts (resolves) or the machine is lost (throws a Fault). */
-export async function follow(work: Subscription, broker: Broker, signal: AbortSignal): Promise<void> {
-  const { machine, events, config, context, accept } = work;
+/** A way on which a machine's messages come: runs until the signal aborts (resolves) or it breaks (throws a Fault). */
+type Way = (filters: readonly string[], handlers: BrokerHandlers, signal: AbortSignal) => Promise<void>;
+
+/** From the machine's own broker. Until the signal aborts (resolves) or the machine is lost (throws a Fault). */
+export async function followAtBroker(work: Subscription, broker: Broker, signal: AbortSignal): Promise<void> {
+  const { events, config, context, accept } = work;
+  const { peer, credentials } = broker;
   const clientId = await events.claimClientId(accept);
+  const options = { peer, clientId, connectTimeoutMs: config.connectTimeout, keepAliveMs: config.keepAlive, ...(credentials === undefined ? {} : { credentials }) };
+  return follow(work, broker.root, (filters, handlers, stop) => followBroker({ ...options, filters }, handlers, context.clock, stop), signal);
+}
+
+/** From the gateway's own endpoint, to which the machine publishes. Until the signal aborts (resolves) or the machine is lost (throws a Fault). */
+export function followAtGateway(work: Subscription, root: string, ingest: DriverIngest, signal: AbortSignal): Promise<void> {
+  return follow(work, root, (_, handlers, stop) => ingest.receive(work.machine.asset, root, handlers, stop), signal);
+}
+
+async function follow(work: Subscription, root: string, way: Way, signal: AbortSignal): Promise<void> {
+  const { machine } = work;
   const scope = new AbortController();
   const both = AbortSignal.any([signal, scope.signal]);
-  const decoder = makeDecoder(machine.profile, machine.mapping, broker.root, machine.points);
+  const decoder = makeDecoder(machine.profile, machine.mapping, root, machine.points);
   const supply = makeSupply(work, decoder, both);
   const ready = Promise.withResolvers<void>();
   const onAbort = (): void => ready.resolve();
   both.addEventListener("abort", onAbort, { once: true });
-  const options = {
-    peer: broker.peer,
-    clientId,
-    filters: decoder.filters,
-    connectTimeoutMs: config.connectTimeout,
-    keepAliveMs: config.keepAlive,
-    ...(broker.credentials === undefined ? {} : { credentials: broker.credentials }),
-  };
-  const link = followBroker(options, { ready: ready.resolve, take: supply.take }, context.clock, both);
+  const link = way(decoder.filters, { ready: ready.resolve, take: supply.take }, both);
   const upkeep = ready.promise.then(() => keepUp(work, supply, both));
   try {
     await Promise.race([link, upkeep]);

@@ -6,11 +6,11 @@ import type { AssetId } from "../contract/identity.ts";
 import type { DataType } from "../contract/reading.ts";
 import type { MikoConfig } from "./config.ts";
 import { openEventList } from "./event-list.ts";
-import { follow } from "./follow.ts";
+import { followAtBroker, followAtGateway } from "./follow.ts";
 import { readPresent, type Machine } from "./machine.ts";
-import type { Trust } from "./peer-socket.ts";
+import { writeAddress, type Trust } from "./peer-socket.ts";
 import { poll } from "./poll.ts";
-import { findBroker } from "./publish-address.ts";
+import { findPublishing, type Broker, type Gateway } from "./publish-address.ts";
 import type { RequestOptions } from "./transport-request.ts";
 
 export interface SessionParts {
@@ -62,11 +62,20 @@ export function makeSession(parts: SessionParts): Session {
 
 async function supply({ machine, config, context, trust, credentials }: SessionParts, accept: Accept, signal: AbortSignal): Promise<void> {
   const events = openEventList(machine, context);
-  const broker = config.publish ? await findBroker(machine, trust, credentials, context, signal) : undefined;
+  const find = async (): Promise<Broker | Gateway | undefined> => (config.publish ? findPublishing(machine, trust, credentials, context, signal) : undefined);
+  const place = await find();
   const work = { machine, events, config, context, accept };
-  if (broker === undefined) return poll(work, signal);
-  context.log.debug({ broker: broker.peer.host, port: broker.peer.port, root: broker.root }, "receives what the machine publishes");
-  return follow(work, broker, signal);
+  if (place === undefined) {
+    context.arrivesBy("polled");
+    return poll(work, async () => (await find()) !== undefined, signal);
+  }
+  context.log.debug({ root: place.root, kind: place.kind }, "receives what the machine publishes");
+  if (place.kind === "gateway") {
+    context.arrivesBy("gateway");
+    return followAtGateway(work, place.root, place.ingest, signal);
+  }
+  context.arrivesBy(`${place.peer.trust === undefined ? "mqtt" : "mqtts"}://${writeAddress(place.peer)}`);
+  return followAtBroker(work, place, signal);
 }
 
 function guessType(machine: Machine, item: unknown): DataType {

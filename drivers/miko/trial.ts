@@ -10,7 +10,7 @@ import type { MikoConfig } from "./config.ts";
 import { writeRootUrl } from "./driver.ts";
 import { arrivalOf, type Machine } from "./machine.ts";
 import type { Trust } from "./peer-socket.ts";
-import { findBroker } from "./publish-address.ts";
+import { findPublishing, type Broker } from "./publish-address.ts";
 import { followBroker } from "./transport-mqtt.ts";
 import { openRequests, type Requests } from "./transport-request.ts";
 
@@ -114,20 +114,21 @@ async function tryEvents(machine: Machine, path: string, context: DriverContext,
 async function* tryPublish(machine: Machine, trial: Trial, context: DriverContext, signal: AbortSignal): AsyncGenerator<TrialStep> {
   const faults: Fault[] = [];
   try {
-    const broker = await findBroker(machine, trial.trust, undefined, { ...context, report: (fault) => void faults.push(fault) }, signal);
+    const place = await findPublishing(machine, trial.trust, undefined, { ...context, report: (fault) => void faults.push(fault) }, signal);
     const [refused] = faults;
     if (refused !== undefined) yield { step: "publish", isFit: false, fault: reportFault(refused) };
-    else if (broker === undefined) yield { step: "publish", isFit: true, found: "the machine does not publish; its points would be polled" };
+    else if (place === undefined) yield { step: "publish", isFit: true, found: "the machine does not publish; its points would be polled" };
+    else if (place.kind === "gateway") yield { step: "publish", isFit: true, found: { gateway: true, root: place.root } };
     else {
-      yield { step: "publish", isFit: true, found: { host: broker.peer.host, port: broker.peer.port, root: broker.root } };
-      yield await listen(machine, broker, trial, context, signal);
+      yield { step: "publish", isFit: true, found: { host: place.peer.host, port: place.peer.port, root: place.root } };
+      yield await listen(machine, place, trial, context, signal);
     }
   } catch (error) {
     yield { step: "publish", isFit: false, fault: reportFault(asFault(error)) };
   }
 }
 
-async function listen(machine: Machine, broker: NonNullable<Awaited<ReturnType<typeof findBroker>>>, { config, waitMs }: Trial, context: DriverContext, signal: AbortSignal): Promise<TrialStep> {
+async function listen(machine: Machine, broker: Broker, { config, waitMs }: Trial, context: DriverContext, signal: AbortSignal): Promise<TrialStep> {
   const decoder = makeDecoder(machine.profile, machine.mapping, broker.root, machine.points);
   const found: unknown[] = [];
   const misfits: { reason: string; payload: string }[] = [];

@@ -1,6 +1,7 @@
 // The zone `field`: reads the machines on the network that core assigns to it, and hands every reading to core before it acknowledges it.
 
 import { drivers } from "../../drivers/index.ts";
+import type { Clock } from "../../drivers/contract/clock.ts";
 import { asFault, isFault } from "../../drivers/contract/fault.ts";
 import { sourceConduit } from "../conduit/source.ts";
 import { openConduit, type ConduitClient } from "../runtime/conduit-client.ts";
@@ -9,11 +10,15 @@ import type { Service, ZoneContext } from "../runtime/service.ts";
 import { tellAlive } from "../runtime/zone-alive.ts";
 import { makeAcquisitions, type Acquisitions } from "./acquisition/assignments.ts";
 import { makeCore, type Core } from "./acquisition/core.ts";
+import { listOwnAddresses } from "../runtime/own-addresses.ts";
+import { openIngestKeeper, type IngestKeeper } from "./ingest/keeper.ts";
 import { makeBatcher, type Batcher } from "./reading-batcher.ts";
 
 /** A long poll stands so long before core repeats the present revision. */
 const WAIT_MS = 30_000;
 const RETRY_MS = 1000;
+/** Of the time that the end of the zone may take. */
+const INGEST_CLOSE_MS = 1500;
 
 export const field: Service = {
   name: "field",
@@ -24,27 +29,56 @@ export const field: Service = {
     const ending = new AbortController();
     const core = makeCore(client, clock);
     const batcher = makeZoneBatcher(client, core, context, ending.signal);
-    const acquisitions = makeAcquisitions({ drivers, core, batcher, clock, log });
+    const ingest = await openZoneIngest(client, core, context, ending.signal);
+    const acquisitions = makeAcquisitions({ drivers, core, batcher, clock, log, ingestFor: ingest.forMachine });
     const alive = tellAlive((words, stop) => client.call("alive", words, stop), clock, signal);
     try {
-      await followAssignments(client, acquisitions, context, signal);
+      await followAssignments(client, acquisitions, ingest, context, signal);
     } finally {
+      // What machines have published is settled and acknowledged before their drivers end; but the end of the zone does not wait for a core that is away.
+      const closed = ingest.close();
+      await waitAtMost(INGEST_CLOSE_MS, closed, clock);
       await acquisitions.stop();
       ending.abort();
+      await closed;
       await client.close();
       await alive;
     }
   },
 };
 
-async function followAssignments(client: ConduitClient<typeof sourceConduit>, acquisitions: Acquisitions, context: ZoneContext, signal: AbortSignal): Promise<void> {
+function openZoneIngest(client: ConduitClient<typeof sourceConduit>, core: Core, { clock, log }: ZoneContext, last: AbortSignal): Promise<IngestKeeper> {
+  return openIngestKeeper({
+    clock,
+    signal: last,
+    log: log.child("ingest"),
+    listOwnAddresses,
+    core: {
+      ingest: (standing, signal) => client.call("ingest", standing, signal),
+      peer: (fault, signal) => client.call("peer", { fault }, signal),
+      quarantine: core.quarantine,
+    },
+  });
+}
+
+async function waitAtMost(ms: number, work: Promise<void>, clock: Clock): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = clock.after(ms, resolve);
+  await Promise.race([work, promise]);
+  stop();
+}
+
+async function followAssignments(client: ConduitClient<typeof sourceConduit>, acquisitions: Acquisitions, ingest: IngestKeeper, context: ZoneContext, signal: AbortSignal): Promise<void> {
   let after = 0;
   let isFirst = true;
   while (!signal.aborted) {
     try {
-      const { revision, logLevel, assignments } = await client.call("assignments", { after, waitMs: isFirst ? 0 : WAIT_MS }, signal);
+      const { revision, logLevel, assignments, segments, ingestTls } = await client.call("assignments", { after, waitMs: isFirst ? 0 : WAIT_MS }, signal);
       context.setLogLevel?.(logLevel);
-      if (isFirst || revision !== after) acquisitions.apply(assignments);
+      if (isFirst || revision !== after) {
+        ingest.apply({ segments, ingestTls, assignments });
+        acquisitions.apply(assignments);
+      }
       after = revision;
       if (isFirst) context.ready();
       isFirst = false;

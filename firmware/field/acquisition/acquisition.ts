@@ -1,7 +1,7 @@
 // One assignment's life: open, identify to core, subscribe; and after a fault what its kind asks for. It shares nothing with the others but the batcher.
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
-import type { Accept, Driver, DriverContext, Session } from "../../../drivers/contract/driver.ts";
+import type { Accept, Driver, DriverContext, DriverIngest, Session } from "../../../drivers/contract/driver.ts";
 import { asFault, Fault } from "../../../drivers/contract/fault.ts";
 import { assetIdOf, type AssetId } from "../../../drivers/contract/identity.ts";
 import type { Assignment } from "../../conduit/source.ts";
@@ -19,6 +19,8 @@ export interface AcquisitionParts {
   readonly batcher: Batcher;
   readonly clock: Clock;
   readonly log: Log;
+  /** The gateway's own endpoint as the machine's driver may use it. */
+  ingestFor?(assignment: Assignment): DriverIngest;
 }
 
 /** Delays between attempts: with the connection itself, a machine that is back is read again within 5 s. */
@@ -150,6 +152,7 @@ function makeContext(assignment: Assignment, parts: AcquisitionParts, { log, lin
       last = turn.catch(() => undefined);
       return turn;
     },
+    ...(parts.ingestFor === undefined ? {} : { ingest: parts.ingestFor(assignment) }),
     arrivesBy: (via) => link.arrivesBy(via),
     report: (fault) => {
       log.warn({ fault }, "something about the machine is not right");

@@ -61,7 +61,7 @@ async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<voi
   if (ms > 0) await clock.sleep(ms, signal).catch(() => undefined);
 }
 
-/** All that an acquisition depends on; cursors move by its own work and are no change. */
-function keyOf({ driver, config, segment, secrets }: Assignment): string {
-  return JSON.stringify([driver, config, segment, secrets]);
+/** All that an acquisition depends on; cursors move by its own work and are no change, and by what an enrolled machine proves itself is the endpoint's business. */
+function keyOf({ driver, config, segment, secrets, ingest }: Assignment): string {
+  return JSON.stringify([driver, config, segment, secrets, ingest !== undefined]);
 }

@@ -7,14 +7,15 @@ import { makeSessionTable } from "../../protocol/mqtt-server/session-table.ts";
 import { isCommandFilter, isTopicName } from "../../protocol/mqtt-server/topics.ts";
 import { makeBudget } from "./budget.ts";
 import { INGEST_LIMITS, type IngestLimits } from "./limits.ts";
-import { makeCensus, openListener, type Listener, type ListenerOptions, type ListenerTls } from "./listener.ts";
+import { makeCensus, openListener, type Census, type Listener, type ListenerOptions, type ListenerTls } from "./listener.ts";
 import { makePenalties } from "./penalties.ts";
 import type { IngestPorts, Source } from "./ports.ts";
 import { makeReports } from "./reports.ts";
 import type { Client, Room } from "./room.ts";
 
 export interface IngestOptions {
-  readonly listeners: readonly ListenerOptions[];
+  /** Those that are open from the beginning. */
+  readonly listeners?: readonly ListenerOptions[];
   readonly ports: IngestPorts;
   readonly clock: Clock;
   /** What differs from INGEST_LIMITS. */
@@ -30,9 +31,18 @@ export interface IngestFigures {
   readonly heldBytes: number;
 }
 
+/** A port that can be closed while the others go on. */
+export interface OpenPort {
+  readonly port: number;
+  /** Cuts its connections off and resolves when it is closed. What was received and is not acknowledged is sent again by its client. */
+  close(): Promise<void>;
+}
+
 export interface Ingest {
-  /** Of the listeners, in their order. */
+  /** Of the listeners that were open from the beginning, in their order. */
   readonly portNumbers: readonly number[];
+  /** Opens one more. Rejects with CONFIG_INVALID where it cannot listen, with CANCELLED after `close`. */
+  listen(place: ListenerOptions): Promise<OpenPort>;
   /** The connections that were let in. */
   connections(): readonly Source[];
   /** How loaded it is, for the status and for conditions. */
@@ -44,6 +54,8 @@ export interface Ingest {
   send(machine: string, topic: string, payload: Buffer): Promise<void>;
   /** Ends all connections and sessions of a machine that is no longer accepted. */
   dismiss(machine: string, text: string): void;
+  /** Ends all connections of a machine that is to come again; its sessions stay. */
+  interrupt(machine: string, text: string): void;
   /** Gives all TLS listeners new certificates. Throws CONFIG_INVALID. */
   renew(tls: ListenerTls): void;
   /** Reads no more, waits until everything that was received is settled, acknowledges it and closes. May be called twice. */
@@ -53,7 +65,7 @@ export interface Ingest {
 const SWEEP_MS = 250;
 
 /** Resolves when all listeners listen. Rejects with CONFIG_INVALID; then none does. */
-export async function openIngest({ listeners: places, ports, clock, limits: own }: IngestOptions): Promise<Ingest> {
+export async function openIngest({ listeners: places = [], ports, clock, limits: own }: IngestOptions): Promise<Ingest> {
   const limits = { ...INGEST_LIMITS, ...own };
   const clients = new Set<Client>();
   const room: Room = {
@@ -69,11 +81,26 @@ export async function openIngest({ listeners: places, ports, clock, limits: own 
     clients,
     report: makeReports(clock, ports.report),
   };
-  const listeners = await openAll(places, room);
+  const census = makeCensus(limits.maxConnections, limits.maxConnectionsPerAddress);
+  const first = await openAll(places, room, census);
+  const listeners = new Set(first);
   const stopSweeping = startSweeping(room);
   let closing: Promise<void> | undefined;
   return {
-    portNumbers: listeners.map(({ port }) => port),
+    portNumbers: first.map(({ port }) => port),
+    listen: async (place) => {
+      const listener = await openListener(place, room, census);
+      listeners.add(listener);
+      if (closing !== undefined) await closeListener(listener);
+      if (closing !== undefined) throw new Fault("CANCELLED", "the ingest endpoint is closed");
+      return {
+        port: listener.port,
+        close: async () => {
+          listeners.delete(listener);
+          await closeListener(listener);
+        },
+      };
+    },
     connections: () => sourcesOf(clients),
     figures: () => ({ connections: sourcesOf(clients).length, inFlightBytes: room.budget.usedBytes, isFull: room.budget.isFull, heldBytes: room.held.usedBytes }),
     send: (machine, topic, payload) => send(room, machine, topic, payload),
@@ -81,13 +108,20 @@ export async function openIngest({ listeners: places, ports, clock, limits: own 
       room.sessions.forget(machine, new Fault("ACCESS_DENIED", text, { where: machine }));
       for (const client of clients) if (client.source?.machine === machine) client.end(REASON.administrative, text);
     },
+    interrupt: (machine, text) => {
+      for (const client of clients) if (client.source?.machine === machine) client.end(REASON.serverBusy, text);
+    },
     renew: (tls) => listeners.forEach((listener) => listener.renew(tls)),
     close: () => (closing ??= close(room, listeners, stopSweeping)),
   };
 }
 
-async function openAll(places: readonly ListenerOptions[], room: Room): Promise<Listener[]> {
-  const census = makeCensus(room.limits.maxConnections, room.limits.maxConnectionsPerAddress);
+function closeListener(listener: Listener): Promise<void> {
+  listener.stop();
+  return listener.close();
+}
+
+async function openAll(places: readonly ListenerOptions[], room: Room, census: Census): Promise<Listener[]> {
   const results = await Promise.allSettled(places.map((place) => openListener(place, room, census)));
   const open = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const failed = results.find((result) => result.status === "rejected");
@@ -140,12 +174,12 @@ function send(room: Room, machine: string, topic: string, payload: Buffer): Prom
   });
 }
 
-async function close({ clients, sessions }: Room, listeners: readonly Listener[], stopSweeping: () => void): Promise<void> {
+async function close({ clients, sessions }: Room, listeners: ReadonlySet<Listener>, stopSweeping: () => void): Promise<void> {
   for (const listener of listeners) listener.stop();
   stopSweeping();
   await Promise.all([...clients].map((client) => client.drain()));
   sessions.stop();
   for (const client of clients) client.end(REASON.shuttingDown, "the gateway stops");
   await Promise.all([...clients].map(({ gone }) => gone));
-  await Promise.all(listeners.map((listener) => listener.close()));
+  await Promise.all([...listeners].map((listener) => listener.close()));
 }

@@ -5,7 +5,7 @@ import { assetIdOf } from "../../../drivers/contract/identity.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
 import { isEvent, type Reading, type Sample } from "../../../drivers/contract/reading.ts";
 import type { InputOf } from "../../../firmware/conduit/route.ts";
-import { sourceConduit, type Assignment } from "../../../firmware/conduit/source.ts";
+import { sourceConduit, type Assignment, type IngestTls, type SegmentDuty } from "../../../firmware/conduit/source.ts";
 import { field } from "../../../firmware/field/main.ts";
 import { serveConduit, type ConduitServer } from "../../../firmware/runtime/conduit-server.ts";
 import { conduitSocket, prepareRunFolder } from "../../../firmware/runtime/conduit-path.ts";
@@ -27,6 +27,12 @@ export interface FakeCore {
   readonly identified: InputOf<typeof sourceConduit.identify>[];
   readonly pages: InputOf<typeof sourceConduit.points>[];
   readonly cursors: Record<string, string>;
+  /** What the ingest endpoint told of itself, and of peers. */
+  readonly standings: InputOf<typeof sourceConduit.ingest>[];
+  readonly peers: InputOf<typeof sourceConduit.peer>["fault"][];
+  /** Told with the next `assign`. */
+  segments: readonly SegmentDuty[];
+  ingestTls: IngestTls | undefined;
   /** Called before a batch is taken; may wait or throw. */
   beforeReadings: (readings: readonly Reading[]) => Promise<void>;
   /** Called before a link report is answered; may wait. */
@@ -57,6 +63,10 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
     identified: [],
     pages: [],
     cursors: {},
+    standings: [],
+    peers: [],
+    segments: [],
+    ingestTls: undefined,
     beforeReadings: async () => undefined,
     beforeLink: async () => undefined,
     accepts: true,
@@ -75,8 +85,14 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
   const handlers: Parameters<typeof serveConduit<typeof sourceConduit>>[1] = {
     alive: () => ({}),
     found: () => ({}),
-    ingest: () => ({}),
-    peer: () => ({}),
+    ingest: (standing) => {
+      core.standings.push(standing);
+      return {};
+    },
+    peer: ({ fault }) => {
+      core.peers.push(fault);
+      return {};
+    },
     assignments: async ({ after, waitMs }, { signal }) => {
       if (after === revision) {
         await new Promise<void>((resolve, reject) => {
@@ -91,7 +107,7 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
           });
         });
       }
-      return { revision, logLevel: "info", assignments: [...assignments], segments: [] };
+      return { revision, logLevel: "info", assignments: [...assignments], segments: [...core.segments], ...(core.ingestTls === undefined ? {} : { ingestTls: core.ingestTls }) };
     },
     identify: (found) => {
       core.identified.push(found);

@@ -1,0 +1,45 @@
+// A machine on the wire that publishes to the gateway, as core has enrolled it; its client is mosquitto_pub.
+
+import { createHash, X509Certificate } from "node:crypto";
+import type { Assignment, SegmentDuty } from "../../../../firmware/conduit/source.ts";
+import { startChild, type Child } from "../../../support/child.ts";
+import type { Issued } from "../../../support/pki.ts";
+import type { Defer } from "../../../support/suite.ts";
+import { startMachine, type FakeMachine } from "../../../drivers/miko/fake-machine.ts";
+import { assignMiko } from "../fake-core.ts";
+
+export const loopback = (ports: Pick<SegmentDuty, "ingestPlain" | "ingestTls">): SegmentDuty => ({ name: "cell", interface: "lo", subnets: ["127.0.0.0/8"], hosts: [], ...ports });
+
+export interface Enrolled {
+  readonly machine: FakeMachine;
+  readonly asset: string;
+  readonly assignment: Assignment;
+  /** mosquitto_pub with its user and password; `args` may say otherwise, the last counts. */
+  publish(port: number, topic: string, message: string, ...args: string[]): Child;
+}
+
+export interface EnrolOptions {
+  readonly url: string;
+  readonly serial?: string;
+  readonly root?: string;
+  readonly certificates?: readonly Issued[];
+}
+
+/** The assignment's name is the serial number, its password `secret of <serial>`. */
+export async function enrol(defer: Defer, { url, serial = "4711", root, certificates = [] }: EnrolOptions): Promise<Enrolled> {
+  const machine = await startMachine(defer, { serial });
+  machine.publish = { url, root: root ?? machine.root };
+  machine.points.set("n", { value: 0, time: "2026-01-01T00:00:00Z" });
+  const assignment: Assignment = {
+    ...assignMiko(serial, machine.url, { eventsInterval: "1s" }),
+    segment: ["127.0.0.0/8"],
+    ingest: { passwordSha256: createHash("sha256").update(`secret of ${serial}`).digest("hex"), certificates: certificates.map(({ certificate }) => new X509Certificate(certificate).fingerprint256.replaceAll(":", "").toLowerCase()) },
+  };
+  return {
+    machine,
+    asset: `urn:weir:Test%20Works:Cutter%207:${serial}`,
+    assignment,
+    publish: (port, topic, message, ...args) =>
+      startChild(defer, "mosquitto_pub", ["-h", "127.0.0.1", "-p", String(port), "-q", "1", "-i", `client-${serial}`, "-u", serial, "-P", `secret of ${serial}`, "-t", `${root ?? machine.root}/${topic}`, "-m", message, ...args]),
+  };
+}
