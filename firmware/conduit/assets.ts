@@ -156,4 +156,6 @@ export const assetRoutes = {
   disenrolAsset: post("/v1/assets/disenrol", { input: Type.Object({ key: text(512) }, { additionalProperties: false }), reply: NothingSchema }),
   /** The CA of the machines: PEM, and its SHA-256. */
   machineCa: get("/v1/ca/machines", { input: NothingSchema, reply: Type.Object({ certificate: Type.String(), fingerprint: Type.String() }, { additionalProperties: false }) }),
+  /** A new CA with a new key in its place: all machines must be given it and be enrolled anew. */
+  renewMachineCa: post("/v1/ca/machines/renew", { input: NothingSchema, reply: Type.Object({ certificate: Type.String(), fingerprint: Type.String() }, { additionalProperties: false }) }),
 } as const;

@@ -34,6 +34,8 @@ import type { Kept } from "./inventory/state-schema.ts";
 import { openOutbox } from "./outbox/outbox.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 import type { CoreParts, Revisions } from "./parts.ts";
+import { Enrolments } from "./pki/enrolments.ts";
+import { Pki } from "./pki/pki.ts";
 import { openDatabase } from "./storage/open-database.ts";
 import type { OpenedDatabase } from "./storage/open-database.ts";
 import { Turns } from "./turns.ts";
@@ -91,13 +93,16 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const fading = new Fading(conditions, clock);
   const cloud = new CloudState(outbox, kept);
   const secrets = new Secrets(vault.vault, conditions, trail);
+  const enrolments = new Enrolments(state.database);
+  const pki = new Pki({ vault: vault.vault, enrolments, clock, conditions, trail, revision: revisions.assignments, writeTurn, gateway, configuration: () => configuration.current });
+  closers.push(() => pki.close());
   const host = openHostLink({ socket: conduitSocket(dataDir, "host"), clock, epoch: context.epoch, log: log.child("host"), trail });
   closers.push(() => host.close());
   const zones = new Zones(clock, fading, () => host.isPresent());
   const system = new SystemKeeper({ host, clock, conditions, trail, kept, log: log.child("system"), zones, configuration: () => configuration.current });
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version };
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
-  const parts: CoreParts = { ...watch, ...start, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
+  const parts: CoreParts = { ...watch, ...start, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   const verify = async (stop: AbortSignal): Promise<void> => {
     const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop).then(() => turns.next()));
     if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);

@@ -18,6 +18,7 @@ import type { Losses } from "./inventory/losses.ts";
 import type { Register } from "./inventory/register.ts";
 import type { Revision } from "./inventory/revision.ts";
 import type { Outbox } from "./outbox/outbox.ts";
+import type { Pki } from "./pki/pki.ts";
 import type { Turns } from "./turns.ts";
 import type { Secrets } from "./vault/secrets.ts";
 
@@ -37,6 +38,8 @@ export interface CoreParts {
   readonly zones: Zones;
   readonly trail: AuditTrail;
   readonly secrets: Secrets;
+  /** The machine CA, and who may publish to the gateway. */
+  readonly pki: Pki;
   readonly configuration: ActiveConfiguration;
   readonly register: Register;
   readonly links: Links;

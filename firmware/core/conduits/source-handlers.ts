@@ -53,7 +53,10 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
       return {};
     },
     found: () => ({}),
-    ingest: () => ({}),
+    ingest: async ({ listeners }) => {
+      await core.pki.listening(listeners);
+      return {};
+    },
     peer: () => ({}),
     alive: (alive) => {
       core.zones.alive(zone.replace(/^source-/, ""), alive);
@@ -68,16 +71,17 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
 }
 
 /** All of one configuration, written machine by machine in as many turns as it takes: 2,000 machines have 2,000 secrets to open. */
-async function writeAssignments({ configuration: { current }, register, outbox, revisions, secrets, turns }: CoreParts, zone: string, signal: AbortSignal): Promise<WrittenReply<Assignments>> {
+async function writeAssignments({ configuration: { current }, pki, register, outbox, revisions, secrets, turns }: CoreParts, zone: string, signal: AbortSignal): Promise<WrittenReply<Assignments>> {
   // The revision from before: what changes while it is written makes the next poll answer at once.
   const revision = revisions.assignments.value;
   const texts: string[] = [];
   await turns.each(current.assets.filter(({ name }) => register.isPlaced(name, zone)), ({ name, driver, config, segment }) => {
     if (signal.aborted) throw new Fault("CANCELLED", "the zone waits no longer", { cause: signal.reason });
-    const assignment: Assignment = { name, driver, config, segment: segmentOf(current, segment), secrets: secrets.textsFor(config), cursors: outbox.cursors(register.behind(name)) };
+    const ingest = pki.accessOf(name);
+    const assignment: Assignment = { name, driver, config, segment: segmentOf(current, segment), secrets: secrets.textsFor(config), cursors: outbox.cursors(register.behind(name)), ...(ingest === undefined ? {} : { ingest }) };
     texts.push(JSON.stringify(assignment));
   });
-  return new WrittenReply(`{"revision":${revision},"logLevel":${JSON.stringify(current.log.level)},"segments":${JSON.stringify(dutiesOf(current))},"assignments":[${texts.join(",")}]}`);
+  return new WrittenReply(`{"revision":${revision},"logLevel":${JSON.stringify(current.log.level)},"segments":${JSON.stringify(dutiesOf(current))},${pki.ingestTls === undefined ? "" : `"ingestTls":${JSON.stringify(pki.ingestTls)},`}"assignments":[${texts.join(",")}]}`);
 }
 
 function takeIdentity(core: CoreParts, zone: string, { assignment, address, assets }: InputOf<typeof sourceConduit.identify>): ReplyOf<typeof sourceConduit.identify> {

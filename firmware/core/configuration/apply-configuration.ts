@@ -28,6 +28,7 @@ export async function applyConfiguration(parts: CoreParts, change?: Configuratio
   }
   await secrets.checkMissing(() => secretUsers(configuration.current, turns), turns);
   await cloud.configure(current);
+  await parts.pki.configure();
   if (change === undefined) return;
   revisions.assignments.advance();
   revisions.inventory.advance();

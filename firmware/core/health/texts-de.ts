@@ -82,6 +82,24 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "Wer dieses Geheimnis braucht, kann sich nicht verbinden.",
     remedy: "Setzen Sie es mit `weir secret set {subject}`.",
   },
+  MACHINE_CA_UNUSABLE: {
+    title: "Die Zertifizierungsstelle der Maschinen ist nicht verwendbar",
+    cause: "{detail}",
+    effect: "Maschinen können sich nicht über TLS mit dem Gateway verbinden, solange der Empfangspunkt kein Zertifikat hat, und keine kann eingeschrieben werden. Maschinen, zu denen das Gateway selbst die Verbindung aufbaut, sind nicht betroffen.",
+    remedy: "Beseitigen Sie die genannte Ursache. Ist der Inhalt des Tresors endgültig verloren, erzeugen Sie mit `weir ca renew` eine neue Stelle und schreiben Sie die Maschinen neu ein.",
+  },
+  MACHINE_CA_REPLACED: {
+    title: "Maschinen brauchen die neue Zertifizierungsstelle",
+    cause: "Die Zertifizierungsstelle der Maschinen wurde neu erzeugt, auf Anweisung oder weil der Tresor verloren war. Mit einer früheren eingeschrieben: {detail}.",
+    effect: "Diese Maschinen lehnen das neue Zertifikat des Gateways ab, und Zertifikate der früheren Stelle werden nicht mehr angenommen.",
+    remedy: "Für jede von ihnen: `weir assets enrol NAME`, und das Ausgegebene samt der neuen Stelle (`weir ca export`) in die Maschine eintragen. `weir assets disenrol NAME` für eine, die nicht mehr senden soll.",
+  },
+  INGEST_ADDRESS_UNNAMED: {
+    title: "Das Zertifikat des Empfangspunkts kann {subject} nicht nennen",
+    cause: "Die Zertifizierungsstelle der Maschinen darf private Adressen nennen und die der Segmente, die bei ihrer Erzeugung konfiguriert waren. {subject} ist weder das eine noch das andere.",
+    effect: "Maschinen, die das Zertifikat prüfen, verbinden sich über TLS nicht mit dieser Adresse.",
+    remedy: "Erzeugen Sie mit `weir ca renew` eine neue Stelle, die die heutigen Segmente aufnimmt, und schreiben Sie die Maschinen neu ein; oder lassen Sie die Maschinen das Gateway unter einer privaten Adresse erreichen.",
+  },
   CONFIG_BROKEN: {
     title: "Die Konfiguration hat Fehler und wird nicht verwendet",
     cause: "{detail}",

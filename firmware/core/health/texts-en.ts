@@ -82,6 +82,24 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "Whoever needs this secret cannot connect.",
     remedy: "Set it with `weir secret set {subject}`.",
   },
+  MACHINE_CA_UNUSABLE: {
+    title: "The certificate authority of the machines cannot be used",
+    cause: "{detail}",
+    effect: "Machines cannot connect to the gateway over TLS where the endpoint has no certificate yet, and none can be enrolled. Machines that the gateway itself connects to are not affected.",
+    remedy: "Remove the cause that is named. If what the vault held is lost for good, make a new authority with `weir ca renew` and enrol the machines anew.",
+  },
+  MACHINE_CA_REPLACED: {
+    title: "Machines must be given the new certificate authority",
+    cause: "The certificate authority of the machines was made anew, on order or because the vault was lost. Enrolled with a former one: {detail}.",
+    effect: "These machines refuse the gateway's new certificate, and certificates that the former authority gave them are not taken any more.",
+    remedy: "For each of them: `weir assets enrol NAME`, and put what it prints and the new authority (`weir ca export`) into the machine. `weir assets disenrol NAME` for one that shall not publish any more.",
+  },
+  INGEST_ADDRESS_UNNAMED: {
+    title: "The ingest endpoint's certificate cannot name {subject}",
+    cause: "The certificate authority of the machines may name private addresses and those of the segments that were configured when it was made. {subject} is neither.",
+    effect: "Machines that check the certificate refuse to connect to this address over TLS.",
+    remedy: "Make a new authority with `weir ca renew`, which takes in the segments of today, and enrol the machines anew; or let machines reach the gateway at a private address.",
+  },
   CONFIG_BROKEN: {
     title: "The configuration has faults and is not used",
     cause: "{detail}",

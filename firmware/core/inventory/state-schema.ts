@@ -2,6 +2,7 @@
 
 import type { Database } from "better-sqlite3";
 import { prepareDetectionSchema } from "../detection/detection-schema.ts";
+import { prepareEnrolmentSchema } from "../pki/enrolments.ts";
 import { storageFault } from "../storage/open-database.ts";
 import { preparePointSchema } from "./point-lists.ts";
 
@@ -22,6 +23,7 @@ export function prepareStateSchema(database: Database): void {
   if (database.prepare("SELECT 1 FROM pragma_table_info('assets') WHERE name = 'pointSpecs'").get() !== undefined) database.exec("ALTER TABLE assets DROP COLUMN pointSpecs");
   preparePointSchema(database);
   prepareDetectionSchema(database);
+  prepareEnrolmentSchema(database);
 }
 
 /** Small texts that core keeps from one start to the next. */

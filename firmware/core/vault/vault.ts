@@ -8,6 +8,9 @@ import type { Sealed } from "./sealed.ts";
 export const SECRET_NAME = /^[a-z0-9][a-z0-9.-]{0,62}$/;
 export const MAX_SECRET_LENGTH = 32_768;
 
+/** What core keeps here for itself. No name that people or a configuration can give begins so, and no zone is ever given one of them by name. */
+export type OwnName = "_machine-ca" | "_ingest-server";
+
 /** Makes the tables of vault.db where they are missing. */
 export function prepareVaultSchema(database: Database): void {
   database.exec(`
@@ -46,6 +49,15 @@ export class Vault {
   set(name: string, text: string): void {
     if (!SECRET_NAME.test(name)) throw new Fault("INPUT_INVALID", `"${name.slice(0, 80)}" is no name for a secret`, { remedy: "Use lower-case letters, digits, `.` and `-`, at most 63." });
     if (text.length === 0 || text.length > MAX_SECRET_LENGTH) throw new Fault("INPUT_INVALID", `a secret has 1 to ${MAX_SECRET_LENGTH} characters; this one has ${text.length}`, { where: name });
+    this.#keep(name, text);
+  }
+
+  /** What core keeps for itself; durable when it returns. */
+  setOwn(name: OwnName, text: string): void {
+    this.#keep(name, text);
+  }
+
+  #keep(name: string, text: string): void {
     const bytes = Buffer.from(text, "utf8");
     try {
       this.#store(name, bytes);
@@ -56,15 +68,25 @@ export class Vault {
 
   /** True when there was one. */
   delete(name: string): boolean {
-    return this.#database.prepare("DELETE FROM secrets WHERE name = ?").run(name).changes > 0;
+    return SECRET_NAME.test(name) && this.#database.prepare("DELETE FROM secrets WHERE name = ?").run(name).changes > 0;
   }
 
+  /** Without what core keeps for itself. */
   names(): readonly string[] {
-    return this.#database.prepare<[], string>("SELECT name FROM secrets ORDER BY name").pluck().all();
+    return this.#database.prepare<[], string>("SELECT name FROM secrets WHERE name NOT GLOB '_*' ORDER BY name").pluck().all();
   }
 
   /** The text, undefined when it is not set. Throws STORAGE_DAMAGED when it cannot be trusted. */
   read(name: string): string | undefined {
+    return SECRET_NAME.test(name) ? this.#read(name) : undefined;
+  }
+
+  /** As `read`. */
+  readOwn(name: OwnName): string | undefined {
+    return this.#read(name);
+  }
+
+  #read(name: string): string | undefined {
     const row = this.#find.get(name);
     if (row === undefined) return undefined;
     const bytes = unseal(this.#key, name, row.version, row);

@@ -1,0 +1,244 @@
+// The machine CA at work: what the ingest endpoint shows, and who of the machines may publish there.
+
+import { createHash, randomBytes, X509Certificate } from "node:crypto";
+import type { Clock } from "../../../drivers/contract/clock.ts";
+import { asFault, Fault } from "../../../drivers/contract/fault.ts";
+import type { Configuration } from "../../config/schema.ts";
+import type { IngestAccess, IngestTls } from "../../conduit/source.ts";
+import type { AuditTrail } from "../audit/trail.ts";
+import type { Conditions } from "../health/conditions.ts";
+import type { Revision } from "../inventory/revision.ts";
+import type { Vault } from "../vault/vault.ts";
+import type { Enrolment, Enrolments, IssuedCertificate } from "./enrolments.ts";
+import { issue } from "./issue.ts";
+import { fingerprintOf, MachineCa, type Authority, type SigningAuthority } from "./machine-ca.ts";
+import type { Issued } from "./orders.ts";
+import { ingestSegments, type IngestSegment, type Listener } from "./own-addresses.ts";
+import { isWithin, permittedSubnets } from "./permitted-subnets.ts";
+import { ServerCertificate } from "./server-certificate.ts";
+
+export interface PkiParts {
+  readonly vault: Vault | Fault;
+  readonly enrolments: Enrolments;
+  readonly clock: Clock;
+  readonly conditions: Conditions;
+  readonly trail: AuditTrail;
+  /** Advances when what zones are given changes. */
+  readonly revision: Revision;
+  readonly writeTurn: () => Promise<void>;
+  readonly gateway: string;
+  readonly configuration: () => Configuration;
+}
+
+export interface EnrolOrder {
+  /** Of an assignment. */
+  readonly name: string;
+  readonly by: "password" | "certificate";
+  /** PEM of a PKCS#10 request; without it the key is made here. */
+  readonly request?: string;
+  readonly actor: string;
+}
+
+/** Shown once and not kept. */
+export interface Enrolled {
+  readonly user: string;
+  readonly password?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+  /** PEM of the CA. */
+  readonly ca: string;
+}
+
+const SUBJECT = "machine CA";
+const PASSWORD_BYTES = 32;
+/** As the source conduit has it. */
+const MOST_CERTIFICATES = 8;
+/** Names in the words of a condition. */
+const NAMED = 10;
+
+export class Pki {
+  readonly #parts: PkiParts;
+  readonly #ca: MachineCa;
+  readonly #server: ServerCertificate;
+  readonly #ending = new AbortController();
+  #listeners: readonly Listener[] = [];
+  #tls: IngestTls | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: PkiParts) {
+    this.#parts = parts;
+    this.#ca = new MachineCa(parts.vault, parts.clock, parts.trail);
+    this.#server = new ServerCertificate(parts.vault, parts.clock, parts.trail);
+  }
+
+  /** What TLS ports of the ingest endpoint show; undefined where none is configured, or nothing can be shown: then a condition stands. */
+  get ingestTls(): IngestTls | undefined {
+    return this.#tls;
+  }
+
+  /** Where machines can publish to, segment by segment. */
+  segments(): readonly IngestSegment[] {
+    return ingestSegments(this.#parts.configuration(), this.#listeners);
+  }
+
+  /** By what the machine may prove itself; undefined for one that may not publish. */
+  accessOf(name: string): IngestAccess | undefined {
+    const { passwordSha256, certificates = [] } = this.#parts.enrolments.get(name) ?? {};
+    const valid = certificates.filter(({ ca }) => ca === this.#ca.authority?.fingerprint).map(({ fingerprint }) => fingerprint);
+    if (passwordSha256 === undefined && valid.length === 0) return undefined;
+    return { ...(passwordSha256 === undefined ? {} : { passwordSha256 }), certificates: valid };
+  }
+
+  /** The same in words, for people. */
+  provenBy(name: string): ("password" | "certificate")[] {
+    const access = this.accessOf(name);
+    return [...(access?.passwordSha256 === undefined ? [] : (["password"] as const)), ...((access?.certificates.length ?? 0) === 0 ? [] : (["certificate"] as const))];
+  }
+
+  /** The configuration in force has changed, or core has started. Never rejects: what does not succeed is a condition, and is tried again with the zone's next report. */
+  configure(): Promise<void> {
+    return this.#inTurn(() => this.#review());
+  }
+
+  /** The zone says where it listens. */
+  listening(listeners: readonly Listener[]): Promise<void> {
+    const isSame = JSON.stringify(listeners) === JSON.stringify(this.#listeners);
+    if (isSame && !this.#parts.conditions.has("MACHINE_CA_UNUSABLE", SUBJECT)) return Promise.resolve();
+    this.#listeners = listeners;
+    return this.configure();
+  }
+
+  /** The CA, made now where there is none yet. Throws where the vault cannot be used. */
+  authority(actor: string): Promise<Authority> {
+    return this.#inTurn(async () => {
+      await this.#signing(actor);
+      return this.#demandAuthority();
+    });
+  }
+
+  /** A new CA with a new key: no certificate that the former issued counts any more, and machines must be given the new one. */
+  renew(actor: string): Promise<Authority> {
+    return this.#inTurn(async () => {
+      await this.#make(actor);
+      await this.#review();
+      this.#parts.revision.advance();
+      return this.#demandAuthority();
+    });
+  }
+
+  /** Durable when it resolves. Throws INPUT_INVALID for a request that is not taken, and for one certificate too many. */
+  enrol(order: EnrolOrder): Promise<Enrolled> {
+    return this.#inTurn(() => this.#enrol(order));
+  }
+
+  /** Takes everything that the machine was enrolled with. True where there was something. Throws STORAGE_FULL and the like. */
+  disenrol(name: string, actor: string): boolean {
+    const { enrolments, revision, trail } = this.#parts;
+    if (enrolments.get(name) === undefined) return false;
+    enrolments.delete(name);
+    revision.advance();
+    trail.record({ actor, action: "machine.disenrolled", target: name, result: "done" });
+    this.#noteFormer();
+    return true;
+  }
+
+  /** What is being issued is given up. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#queue;
+  }
+
+  async #enrol({ name, by, request, actor }: EnrolOrder): Promise<Enrolled> {
+    if (by === "password" && request !== undefined) throw new Fault("INPUT_INVALID", "a request is for a certificate, not for a password", { where: name });
+    const { clock, enrolments, revision, trail, writeTurn } = this.#parts;
+    const authority = await this.#signing(actor);
+    const ca = this.#demandAuthority();
+    const before = enrolments.get(name);
+    const valid = before?.certificates.filter((one) => one.ca === ca.fingerprint) ?? [];
+    if (by === "certificate" && valid.length >= MOST_CERTIFICATES) {
+      throw new Fault("INPUT_INVALID", `${name} has ${MOST_CERTIFICATES} certificates already`, { where: name, remedy: `Take them all with \`weir assets disenrol ${name}\`, then enrol it again.` });
+    }
+    const proof = by === "password" ? { password: randomBytes(PASSWORD_BYTES).toString("base64url") } : await this.#issueFor(name, authority, request);
+    const changedAt = new Date(clock.now()).toISOString();
+    const added = "certificate" in proof ? [describeCertificate(proof.certificate, ca.fingerprint, changedAt)] : [];
+    const passwordSha256 = "password" in proof ? createHash("sha256").update(proof.password).digest("hex") : before?.passwordSha256;
+    const enrolment: Enrolment = { name, certificates: [...valid, ...added], ca: ca.fingerprint, changedAt, actor, ...(passwordSha256 === undefined ? {} : { passwordSha256 }) };
+    await writeTurn();
+    enrolments.set(enrolment);
+    revision.advance();
+    trail.record({ actor, action: "machine.enrolled", target: name, result: "done", detail: { by, ...(added[0] ?? {}) } });
+    this.#noteFormer();
+    return { user: name, ca: ca.certificate, ...proof };
+  }
+
+  #issueFor(name: string, { certificate, key, gateway, domain }: SigningAuthority, request: string | undefined): Promise<Issued> {
+    return issue({ kind: "machine", authority: { certificate, key }, gateway, domain, name, ...(request === undefined ? {} : { request }) }, this.#parts.clock, this.#ending.signal);
+  }
+
+  async #review(): Promise<void> {
+    const { conditions } = this.#parts;
+    const segments = this.segments().filter(({ tlsPort }) => tlsPort !== undefined);
+    try {
+      this.#show(segments.length === 0 ? undefined : await this.#prepareTls(segments));
+      conditions.clear("MACHINE_CA_UNUSABLE", SUBJECT);
+    } catch (error) {
+      if (!this.#ending.signal.aborted) conditions.raise("MACHINE_CA_UNUSABLE", SUBJECT, asFault(error).toString());
+    }
+    if (segments.length === 0) conditions.replaceAll("INGEST_ADDRESS_UNNAMED", new Map());
+    this.#noteFormer();
+  }
+
+  async #prepareTls(segments: readonly IngestSegment[]): Promise<IngestTls> {
+    const authority = await this.#signing("core");
+    const { permits } = this.#demandAuthority();
+    const addresses = [...new Set(segments.flatMap((segment) => segment.addresses))];
+    const unnamed = addresses.filter((address) => !permits(address));
+    this.#parts.conditions.replaceAll("INGEST_ADDRESS_UNNAMED", new Map(unnamed.map((address) => [address, ""])));
+    const isOurs = (address: string): boolean => permits(address) && segments.some(({ subnets }) => isWithin(address, subnets));
+    const { certificate, key } = await this.#server.keep(authority, addresses.filter(permits), isOurs, this.#ending.signal);
+    return { certificate, key, clientCa: authority.certificate };
+  }
+
+  #show(tls: IngestTls | undefined): void {
+    const isSame = tls?.certificate === this.#tls?.certificate && tls?.clientCa === this.#tls?.clientCa;
+    this.#tls = tls;
+    if (!isSame) this.#parts.revision.advance();
+  }
+
+  /** Machines that were given a CA that is no more, while there is one that they should have. */
+  #noteFormer(): void {
+    const { conditions, enrolments } = this.#parts;
+    const current = this.#ca.authority?.fingerprint;
+    const former = current === undefined || this.#tls === undefined ? [] : [...enrolments.all()].filter(({ ca }) => ca !== current).map(({ name }) => name);
+    if (former.length === 0) return void conditions.clear("MACHINE_CA_REPLACED", SUBJECT);
+    const more = former.length > NAMED ? `, and ${former.length - NAMED} more` : "";
+    conditions.raise("MACHINE_CA_REPLACED", SUBJECT, `${former.slice(0, NAMED).join(", ")}${more}`);
+  }
+
+  async #signing(actor: string): Promise<SigningAuthority> {
+    return this.#ca.signing() ?? (await this.#make(actor));
+  }
+
+  #make(actor: string): Promise<SigningAuthority> {
+    const { configuration, gateway } = this.#parts;
+    return this.#ca.make(gateway, permittedSubnets(configuration().segments), actor, this.#ending.signal);
+  }
+
+  #demandAuthority(): Authority {
+    const { authority } = this.#ca;
+    if (authority === undefined) throw new Fault("STORAGE_DAMAGED", "the machine CA cannot be read", { where: "vault.db" });
+    return authority;
+  }
+
+  /** One after the other: two that need a CA must not make two. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work);
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+function describeCertificate(pem: string, ca: string, issuedAt: string): IssuedCertificate {
+  const { serialNumber, subject } = new X509Certificate(pem);
+  return { fingerprint: fingerprintOf(pem), serial: serialNumber.toLowerCase(), subject: subject.replaceAll("\n", ", "), ca, issuedAt };
+}
