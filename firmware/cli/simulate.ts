@@ -1,11 +1,13 @@
 // `weir simulate`: simulated machines and a simulated cloud, until they are interrupted.
 
-import { readFileSync, writeFileSync } from "node:fs";
-import { InvalidArgumentError } from "commander";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
+import { Fault } from "../../drivers/contract/fault.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import { CLOUD_DEFAULTS, MACHINE_DEFAULTS } from "../simulator/defaults.ts";
 import type { DiscoveryTargets } from "../simulator/discovery-targets.ts";
+import type { GatewayAccess, PublishOptions } from "../simulator/machine-uplink.ts";
 import type { Machines } from "../simulator/machines.ts";
 
 interface MachineFlags {
@@ -24,6 +26,11 @@ interface MachineFlags {
   readonly writeConfig?: string;
   readonly discoverable?: boolean;
   readonly report?: number;
+  readonly publish: "broker" | "gateway";
+  readonly gateway?: string;
+  readonly gatewayCa?: string;
+  readonly credentials?: string;
+  readonly mqtt: "3.1.1" | "5";
 }
 
 interface CloudFlags {
@@ -61,6 +68,11 @@ function addMachine(simulate: Command): void {
     .option("--keep <n>", "messages a machine keeps while nobody takes them", whole, MACHINE_DEFAULTS.keep)
     .option("--window <n>", "messages in flight at most", whole, MACHINE_DEFAULTS.window)
     .option("--clock-offset <duration>", "how far the machines' clocks are off: 90s, -365d, …", offset, 0)
+    .addOption(new Option("--publish <where>", "to a broker of its own, or to the gateway").choices(["broker", "gateway"]).default("broker"))
+    .option("--gateway <url>", "with --publish gateway: where the gateway's ingest endpoint listens, mqtts://host:port")
+    .option("--gateway-ca <file>", "what the gateway's certificate is checked against (`weir ca export`)")
+    .option("--credentials <file>", 'JSON: {"<serial>": {"user", "password"}} or with "certificate" and "key" (PEM), as `weir assets enrol` gives out; may come later')
+    .addOption(new Option("--mqtt <version>", "MQTT version to publish to the gateway by").choices(["3.1.1", "5"]).default("3.1.1"))
     .option("--ledger <file>", "write down what was acknowledged")
     .option("--write-config <file>", "write the section `assets` of a configuration")
     .option("--discoverable", "announce them and answer probes by WS-Discovery on the network of --host")
@@ -88,7 +100,9 @@ function addCloud(simulate: Command): void {
 async function simulateMachines(flags: MachineFlags): Promise<void> {
   const { startMachines } = await import("../simulator/machines.ts");
   const clock = { ...systemClock, now: () => systemClock.now() + flags.clockOffset };
-  const machines = await startMachines(flags, clock);
+  const { publish: _where, ...rest } = flags;
+  const publish = publishTo(flags);
+  const machines = await startMachines({ ...rest, ...(publish === undefined ? {} : { publish }) }, clock);
   if (flags.writeConfig !== undefined) writeFileSync(flags.writeConfig, await assetsSection(machines));
   const targets = flags.discoverable === true ? await announce(machines, flags.host) : undefined;
   for (const { serial, asset, url, publishUrl } of machines.all) print({ machine: serial, asset, url, publish: publishUrl });
@@ -101,6 +115,28 @@ async function simulateMachines(flags: MachineFlags): Promise<void> {
   await targets?.close();
   await machines.close();
   print({ ended: machines.figures() });
+}
+
+function publishTo({ publish, gateway, gatewayCa, credentials, mqtt }: MachineFlags): PublishOptions | undefined {
+  if (publish === "broker") return undefined;
+  if (gateway === undefined || !/^mqtts?:$/.test(URL.parse(gateway)?.protocol ?? "")) throw new Fault("INPUT_INVALID", "--publish gateway needs the gateway's URL", { where: "--gateway", remedy: "Give one like mqtts://192.0.2.1:8883." });
+  if (credentials === undefined) throw new Fault("INPUT_INVALID", "--publish gateway needs what the machines prove themselves by", { where: "--credentials", remedy: "Give a file with what `weir assets enrol` gave out; it may come later." });
+  return {
+    url: gateway,
+    version: mqtt === "5" ? 5 : 4,
+    ...(gatewayCa === undefined ? {} : { ca: readFileSync(gatewayCa, "utf8") }),
+    accessOf: (serial) => readAccess(credentials)[serial],
+    onState: (serial, state) => print({ machine: serial, gateway: state }),
+  };
+}
+
+/** Read anew for each connection: machines are enrolled while they run. A file that is being written is as one that is not there. */
+function readAccess(file: string): Readonly<Record<string, GatewayAccess>> {
+  try {
+    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, GatewayAccess>>) : {};
+  } catch {
+    return {};
+  }
 }
 
 /** Where they cannot be announced, none of them runs. */

@@ -5,9 +5,10 @@ import type { Server } from "node:http";
 import type { Clock } from "../../drivers/contract/clock.ts";
 import { assetIdOf, type AssetId, type Nameplate } from "../../drivers/contract/identity.ts";
 import type { LedgerFile } from "./ledger-file.ts";
-import { startMachineBroker } from "./machine-broker.ts";
+import { startMachineBroker, type MachineBroker } from "./machine-broker.ts";
 import { makeRequestServer, problem, type Answer, type RequestInterface } from "./machine-http.ts";
 import { makeMachineOutput, sampleLabel, type LivePoint, type MachineFigures, type MachineOutput, type OutputOptions } from "./machine-output.ts";
+import { startUplink, type PublishOptions } from "./machine-uplink.ts";
 
 export interface MachineOptions extends Omit<OutputOptions, "asset" | "eventPrefix" | "root"> {
   /** 0, 1, 2, …: part of the serial number and of the seed. */
@@ -15,6 +16,8 @@ export interface MachineOptions extends Omit<OutputOptions, "asset" | "eventPref
   readonly host: string;
   /** Port of the Request interface, the broker has the next; 0: any free ones. */
   readonly port: number;
+  /** To publish to the gateway; without it the machine has a broker of its own. */
+  readonly publish?: PublishOptions;
 }
 
 export interface Machine {
@@ -22,7 +25,7 @@ export interface Machine {
   readonly serial: string;
   /** Base URL of the Request interface. */
   readonly url: string;
-  /** The machine's own broker. */
+  /** Where it publishes: its own broker, or the gateway. */
   readonly publishUrl: string;
   readonly figures: MachineFigures;
   /** Makes and sends what is due. Called every few milliseconds. */
@@ -43,18 +46,16 @@ export async function startMachine(options: MachineOptions, clock: Clock, ledger
   const root = `miko/v1/${serial}`;
   const eventPrefix = `${serial}-${Math.floor(clock.now() / 1000).toString(36)}-`;
   const output = makeMachineOutput({ ...options, asset, root, eventPrefix, seed: options.seed * 7919 + options.index }, clock, ledger);
-  const { session } = output;
-  const broker = await startMachineBroker({
-    host: options.host,
-    port: options.port === 0 ? 0 : options.port + 1,
-    session,
-    subscribed: () => output.offerStatus("producing"),
-    roomMade: output.fillWindow,
-  });
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
-  const publishUrl = `mqtt://${host}:${broker.port}`;
+  const way = await openWay(options, serial, output, clock);
+  const publishUrl = options.publish?.url ?? `mqtt://${host}:${way.port}`;
   const server = makeRequestServer(requestInterface(nameplate, output, ledger, { url: publishUrl, root }));
-  await listen(server, options);
+  try {
+    await listen(server, options);
+  } catch (error) {
+    await way.close();
+    throw error;
+  }
   const { figures, pause } = output;
   return {
     asset,
@@ -65,15 +66,23 @@ export async function startMachine(options: MachineOptions, clock: Clock, ledger
     pause,
     pending: () => figures.made - figures.acknowledged - figures.dropped,
     tick() {
-      output.makeDue(broker.hasSession());
+      output.makeDue(way.hasSession());
       output.fillWindow();
     },
     async close() {
       server.closeAllConnections();
-      await Promise.all([broker.close(), new Promise((resolve) => server.close(resolve))]);
+      await Promise.all([way.close(), new Promise((resolve) => server.close(resolve))]);
       output.giveUp();
     },
   };
+}
+
+/** Over which its messages leave. */
+async function openWay({ host, port, publish }: MachineOptions, serial: string, output: MachineOutput, clock: Clock): Promise<Pick<MachineBroker, "port" | "hasSession" | "close">> {
+  const { session, fillWindow: roomMade } = output;
+  const greet = (): void => output.offerStatus("producing");
+  if (publish !== undefined) return { port: 0, ...startUplink({ publish, serial, host, session, connected: greet, roomMade }, clock) };
+  return startMachineBroker({ host, port: port === 0 ? 0 : port + 1, session, subscribed: greet, roomMade });
 }
 
 function listen(server: Server, { host, port }: MachineOptions): Promise<void> {

@@ -4,11 +4,14 @@
 export interface FrameSplitter {
   /** The packets that `chunk` completes, in order; they are views, valid until the caller lets go of them. */
   push(chunk: Buffer): Buffer[];
+  /** True where no incomplete packet waits. */
+  isEmpty(): boolean;
 }
 
 export function makeFrameSplitter(): FrameSplitter {
   let rest: Buffer = Buffer.alloc(0);
   return {
+    isEmpty: () => rest.length === 0,
     push(chunk) {
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       const frames: Buffer[] = [];
@@ -44,7 +47,7 @@ export function headerEnd(frame: Buffer): number {
   return at + 1;
 }
 
-export const PACKET = { publish: 3, puback: 4 } as const;
+export const PACKET = { publish: 3, puback: 4, disconnect: 14 } as const;
 
 /** The packet type of a frame (MQTT 5.0 §2.1.2). */
 export function packetType(frame: Buffer): number {
