@@ -1,5 +1,6 @@
 // Core's side of a conduit: checks what comes in, hands it to a typed handler, and answers with its reply or its fault.
 
+import { Readable } from "node:stream";
 import Fastify from "fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Compile } from "typebox/compile";
@@ -27,12 +28,13 @@ export interface Call {
 
 /** A reply of type T that its handler wrote in portions, because in one turn it would hold the event loop. */
 export class WrittenReply<T> {
-  readonly json: string;
+  /** JSON text in pieces of some 10 KiB, which go out one after the other as the caller takes them. */
+  readonly pieces: readonly string[];
   /** Only so that replies of different types are different: never there. */
   declare readonly reply?: T;
 
-  constructor(json: string) {
-    this.json = json;
+  constructor(...pieces: readonly string[]) {
+    this.pieces = pieces;
   }
 }
 
@@ -117,7 +119,7 @@ function addRoute(app: FastifyInstance, route: Route, handler: AnyHandler, runni
         if (!reply.raw.writableFinished) abort.abort();
       });
       const answer = await handler(isGet ? request.query : request.body, identity === undefined ? { signal: abort.signal } : { identity, signal: abort.signal });
-      if (answer instanceof WrittenReply) return reply.type("application/json; charset=utf-8").send(answer.json);
+      if (answer instanceof WrittenReply) return reply.type("application/json; charset=utf-8").send(Readable.from(answer.pieces));
       return route.kind === "raw" ? sendBytes(reply, answer as ReplyOf<typeof route>) : answer;
     },
   });

@@ -1,13 +1,15 @@
 // Core's side of the local conduit: what the `weir` command and the supervisor ask and tell.
 
+import type { AssetId } from "../../../drivers/contract/identity.ts";
 import type { localConduit, Status } from "../../conduit/local.ts";
-import type { Handlers } from "../../runtime/conduit-server.ts";
+import { WrittenReply, type Handlers } from "../../runtime/conduit-server.ts";
 import { CLOUD } from "../cloud-state.ts";
 import { ASSET_USER, secretUsers } from "../configuration/placements.ts";
 import type { Asset } from "../inventory/asset.ts";
 import type { CoreParts } from "../parts.ts";
 import { makeAssetHandlers } from "./asset-handlers.ts";
 import { findSecretNames } from "../vault/secret-names.ts";
+import { writeItems } from "./written.ts";
 
 /** Actor of the audit entries: whoever may run the command as this user. */
 const LOCAL = "local";
@@ -15,15 +17,17 @@ const LOCAL = "local";
 export function makeLocalHandlers(core: CoreParts): Handlers<typeof localConduit> {
   const { configuration, register, revisions, values, zones } = core;
   return {
-    status: () => readStatus(core),
+    status: (_, { signal }) => writeStatus(core, signal),
     values: async ({ after, waitMs }, { signal }) => {
       await revisions.values.wait(after, waitMs, signal);
       const { revision, samples } = values.since(after);
-      return { revision, values: samples.map((reading) => ({ asset: reading.asset, name: register.get(reading.asset)?.name ?? reading.asset, reading })) };
+      const name = (asset: AssetId): string => register.get(asset)?.name ?? asset;
+      const texts = await writeItems(samples, (reading) => JSON.stringify({ asset: reading.asset, name: name(reading.asset), reading }), core.turns, signal);
+      return new WrittenReply(`{"revision":${revision},"values":[`, ...texts, "]}");
     },
     ...makeAssetHandlers(core),
     ...makeSecretHandlers(core),
-    detections: ({ limit }) => ({ detections: core.detections.newest(limit).map((one) => ({ ...one })) }),
+    detections: async ({ limit }, { signal }) => new WrittenReply('{"detections":[', ...(await writeItems(core.detections.newest(limit), (one) => JSON.stringify(one), core.turns, signal)), "]}"),
     acceptDetections: () => {
       core.segments.accept();
       const accepted = core.detections.accept();
@@ -68,8 +72,16 @@ async function announceSecret({ configuration, secrets, revisions, turns }: Core
   if (findSecretNames(configuration.current.cloud).includes(name)) revisions.link.advance();
 }
 
-function readStatus(core: CoreParts): Status {
-  const { clock, cloud, conditions, gateway, outbox, register, version, zones } = core;
+/** With 2,000 machines, and a condition of each, some MiB. */
+async function writeStatus(core: CoreParts, signal: AbortSignal): Promise<WrittenReply<Status>> {
+  const { conditions, register, turns } = core;
+  const assets = await writeItems(register.all(), (asset) => `${JSON.stringify(asset.id)}:${JSON.stringify(readAsset(core, asset))}`, turns, signal);
+  const standing = await writeItems(conditions.list(), (condition) => JSON.stringify(condition), turns, signal);
+  return new WrittenReply(`${JSON.stringify(readStanding(core)).slice(0, -1)},"assets":{`, ...assets, '},"conditions":[', ...standing, "]}");
+}
+
+function readStanding(core: CoreParts): Omit<Status, "assets" | "conditions"> {
+  const { clock, cloud, conditions, gateway, outbox, version, zones } = core;
   const report = cloud.report;
   const isConfigured = core.configuration.current.cloud !== undefined;
   return {
@@ -80,8 +92,6 @@ function readStatus(core: CoreParts): Status {
     zones: zones.standings,
     outbox: outbox.figures(CLOUD),
     cloud: { state: isConfigured ? (report?.state ?? "connecting") : "not configured", peer: report?.peer ?? null },
-    assets: Object.fromEntries([...register.all()].map((asset) => [asset.id, readAsset(core, asset)])),
-    conditions: conditions.list().map((condition) => ({ ...condition })),
   };
 }
 

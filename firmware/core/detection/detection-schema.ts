@@ -8,7 +8,8 @@ export function prepareDetectionSchema(database: Database): void {
     CREATE TABLE IF NOT EXISTS detections (
       number INTEGER PRIMARY KEY, kind TEXT NOT NULL, side TEXT NOT NULL, source TEXT NOT NULL, severity INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
       count INTEGER NOT NULL, detail TEXT NOT NULL, accepted INTEGER NOT NULL, UNIQUE (kind, side, source)) STRICT;
-    CREATE INDEX IF NOT EXISTS detections_last ON detections (last);
+    DROP INDEX IF EXISTS detections_last;
+    CREATE INDEX IF NOT EXISTS detections_newest ON detections (last, severity);
     CREATE TABLE IF NOT EXISTS neighbours (side TEXT NOT NULL, address TEXT NOT NULL, mac TEXT NOT NULL, PRIMARY KEY (side, address)) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS learned_segments (side TEXT PRIMARY KEY, seconds INTEGER NOT NULL, isLearned INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `);

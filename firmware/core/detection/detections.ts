@@ -64,7 +64,7 @@ export class Detections {
     if (findings.length === 0) return;
     const events = this.#database.transaction(() => {
       const fresh = findings.filter((finding) => this.#keep(finding));
-      this.#database.prepare("DELETE FROM detections WHERE number IN (SELECT number FROM detections ORDER BY last DESC, number DESC LIMIT -1 OFFSET ?)").run(MOST_DETECTIONS);
+      this.#database.prepare("DELETE FROM detections WHERE number IN (SELECT number FROM detections ORDER BY last DESC, severity DESC, number DESC LIMIT -1 OFFSET ?)").run(MOST_DETECTIONS);
       return fresh;
     })();
     for (const { kind, side, source, detail } of events) {
@@ -72,10 +72,14 @@ export class Detections {
     }
   }
 
-  /** The newest, newest first. */
-  newest(limit: number): readonly Detection[] {
-    const rows = this.#database.prepare<[number], Row>("SELECT kind, side, source, severity, first, last, count, detail, accepted FROM detections ORDER BY last DESC, severity DESC, number DESC LIMIT ?").all(limit);
-    return rows.flatMap((row) => (isKind(row.kind) ? [{ ...row, kind: row.kind, accepted: row.accepted === 1 }] : []));
+  /** The newest at this moment, newest first; each is read when it is its turn, so that the caller may let others run in between. */
+  *newest(limit: number): Iterable<Detection> {
+    const numbers = this.#database.prepare<[number], number>("SELECT number FROM detections ORDER BY last DESC, severity DESC, number DESC LIMIT ?").pluck().all(limit);
+    const read = this.#database.prepare<[number], Row>("SELECT kind, side, source, severity, first, last, count, detail, accepted FROM detections WHERE number = ?");
+    for (const number of numbers) {
+      const row = read.get(number);
+      if (row !== undefined && isKind(row.kind)) yield { ...row, kind: row.kind, accepted: row.accepted === 1 };
+    }
   }
 
   /** Somebody has seen them: what goes on is counted, and raises no condition until it comes back after a silence. Returns how many. */

@@ -64,7 +64,7 @@ export class Conditions {
 
   /** `degraded` while an error or a warning stands. */
   state(): Status["state"] {
-    return this.list().some((condition) => condition.severity !== "info") ? "degraded" : "running";
+    return [...this.#standing.values()].some((condition) => condition.severity !== "info") ? "degraded" : "running";
   }
 }
 

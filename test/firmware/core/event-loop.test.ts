@@ -5,8 +5,11 @@ import { randomUUID } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import Database from "better-sqlite3";
+import { cloudConduit } from "../../../firmware/conduit/cloud.ts";
 import { localConduit } from "../../../firmware/conduit/local.ts";
-import { READINGS_PER_REQUEST, sourceConduit } from "../../../firmware/conduit/source.ts";
+import { POINT_PAGES, POINTS_PER_PAGE, READINGS_PER_REQUEST, sourceConduit } from "../../../firmware/conduit/source.ts";
+import { prepareStateSchema } from "../../../firmware/core/inventory/state-schema.ts";
 import { openConduit } from "../../../firmware/runtime/conduit-client.ts";
 import type { ConduitClient } from "../../../firmware/runtime/conduit-client.ts";
 import { conduitSocket } from "../../../firmware/runtime/conduit-path.ts";
@@ -24,7 +27,12 @@ const SECRETS = 50;
 /** What a commit of readings takes on a fast machine is no measure: the garbage collector alone takes up to half of this. */
 const LEAST_BOUND_MS = 50;
 const COMMITS = 4;
+const DETECTIONS = 10_000;
 const POINTS = Array.from({ length: 20 }, (_, index) => ({ id: `p${index}`, name: `Point ${index}`, dataType: "number", access: "read" }) as const);
+
+/** As many as an asset may have, with names as machines have them. */
+const MANY_POINTS = Array.from({ length: POINTS_PER_PAGE * POINT_PAGES }, (_, index) => ({ id: `ns=2;s=Line.Unit${index}.Value`, name: `Unit ${index}: measured value`, unit: "mm", dataType: "number", access: "read" }) as const);
+const BIG = "7";
 
 interface Wanted {
   readonly area: string;
@@ -36,13 +44,15 @@ interface Wanted {
 interface Measured {
   readonly source: ConduitClient<typeof sourceConduit>;
   readonly local: ConduitClient<typeof localConduit>;
+  readonly cloud: ConduitClient<typeof cloudConduit>;
   configure(wanted: Wanted): void;
   /** Since it was last asked. */
   held(signal: AbortSignal): Promise<Held>;
 }
 
-async function startMeasured(defer: Defer, signal: AbortSignal): Promise<Measured> {
+async function startMeasured(defer: Defer, signal: AbortSignal, prepare: (dataDir: string) => void = () => undefined): Promise<Measured> {
   const dataDir = makeTempDir(defer);
+  prepare(dataDir);
   const configFile = join(dataDir, "weir.yaml");
   const configure = (wanted: Wanted): void => {
     writeFileSync(`${configFile}.new`, writeMachines(wanted));
@@ -64,7 +74,7 @@ async function startMeasured(defer: Defer, signal: AbortSignal): Promise<Measure
     const [, line = ""] = await child.line(new RegExp(`^ready\\n(?:\\{.*\\}\\n){${asked - 1}}(\\{.*\\})$`, "m"), stop);
     return JSON.parse(line) as Held;
   };
-  return { source: open(sourceConduit, "source-field"), local: open(localConduit, "local"), configure, held };
+  return { source: open(sourceConduit, "source-field"), local: open(localConduit, "local"), cloud: open(cloudConduit, "cloud"), configure, held };
 }
 
 function writeMachines({ area, first = 0, secret = "s" }: Wanted): string {
@@ -102,6 +112,66 @@ async function load({ source }: Measured, isOver: () => boolean, signal: AbortSi
   return accepted;
 }
 
+interface Usual {
+  readonly bound: number;
+  readonly held: Held;
+}
+
+/** What readings alone take once the first of everything is compiled, and the bound that follows from it. */
+async function findUsual(core: Measured, signal: AbortSignal): Promise<Usual> {
+  let round = 0;
+  await load(core, () => (round += 1) > 100, signal);
+  await core.held(signal);
+  round = 0;
+  await load(core, () => (round += 1) > 200, signal);
+  const held = await core.held(signal);
+  show("readings alone", held);
+  const bound = Math.max(LEAST_BOUND_MS, COMMITS * held.commitWorkMs);
+  assert.ok(held.longestWorkMs <= bound, `with readings alone: ${JSON.stringify(held)}`);
+  return { bound, held };
+}
+
+/** Does `work` while readings come, and says for how long the loop was held. */
+async function holdDuring(name: string, core: Measured, { bound, held: usual }: Usual, work: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  let isOver = false;
+  const loading = load(core, () => isOver, signal);
+  // Where the test has failed already, this is not what to tell.
+  loading.catch(() => undefined);
+  await work();
+  isOver = true;
+  assert.ok((await loading) > 0);
+  const held = await core.held(signal);
+  show(name, held);
+  assert.ok(held.longestWorkMs <= bound, `${name}: ${JSON.stringify(held)}, usually ${JSON.stringify(usual)}`);
+  assert.is(held.syncs, 0, name);
+}
+
+function writeDetections(dataDir: string): void {
+  const database = new Database(join(dataDir, "state.db"));
+  prepareStateSchema(database);
+  const insert = database.prepare("INSERT INTO detections (kind, side, source, severity, first, last, count, detail, accepted) VALUES ('scan', 'cell', ?, 500, ?, ?, 1, 'ports 22, 80, 102, 443, 502, 4840 and others', 0)");
+  database.transaction(() => {
+    for (let index = 0; index < DETECTIONS; index += 1) insert.run(`10.${index >> 8}.${index % 256}.1`, "2026-01-01T00:00:00.000Z", new Date(Date.UTC(2026, 0, 1) + index).toISOString());
+  })();
+  database.close();
+}
+
+/** All that there is, answer by answer. */
+async function readValues({ local }: Measured, signal: AbortSignal): Promise<number> {
+  let count = 0;
+  for (let after = 0; ; ) {
+    const { revision, values } = await local.call("values", { after, waitMs: 0 }, signal);
+    count += values.length;
+    if (values.length === 0 || revision === after) return count;
+    after = revision;
+  }
+}
+
+async function loseAll({ source }: Measured, signal: AbortSignal): Promise<void> {
+  const fault = { code: "PEER_CLOSED", kind: "transient", message: "the machine closed the connection" } as const;
+  for (let index = 0; index < MACHINES; index += 1) await source.call("link", { assignment: `press-${index}`, state: "lost", fault }, signal);
+}
+
 /** For docs/performance.md. */
 function show(name: string, held: Held): void {
   if (process.env["WEIR_SHOW_FIGURES"] !== undefined) process.stderr.write(`${name}: ${JSON.stringify(held)}\n`);
@@ -111,37 +181,46 @@ suite("core, event loop", (test) => {
   test("it is held no longer than for some commits while readings come and configurations of 2,000 machines are applied", async ({ defer, signal }) => {
     const core = await startMeasured(defer, signal);
     await identifyAll(core, signal);
-    // The first of everything is compiled.
-    let round = 0;
-    await load(core, () => (round += 1) > 100, signal);
-    await core.held(signal);
-    round = 0;
-    await load(core, () => (round += 1) > 200, signal);
-    const usual = await core.held(signal);
-    show("readings alone", usual);
-    const bound = Math.max(LEAST_BOUND_MS, COMMITS * usual.commitWorkMs);
-    assert.ok(usual.longestWorkMs <= bound, `with readings alone: ${JSON.stringify(usual)}`);
+    const usual = await findUsual(core, signal);
     const changes: Readonly<Record<string, Wanted>> = {
       "all stand elsewhere": { area: "two" },
       "all secrets have other names": { area: "two", secret: "t" },
       "half of them gone, as many new": { area: "two", first: MACHINES / 2 },
     };
     for (const [name, wanted] of Object.entries(changes)) {
-      let isOver = false;
-      const loading = load(core, () => isOver, signal);
-      // Where the test has failed already, this is not what to tell.
-      loading.catch(() => undefined);
-      const { revision } = await core.source.call("assignments", { after: 0, waitMs: 0 }, signal);
-      core.configure(wanted);
-      await core.local.call("reload", {}, signal);
-      await core.source.call("assignments", { after: revision, waitMs: 60_000 }, signal);
-      isOver = true;
-      assert.ok((await loading) > 0);
-      const held = await core.held(signal);
-      show(name, held);
-      assert.ok(held.longestWorkMs <= bound, `${name}: ${JSON.stringify(held)}, usually ${JSON.stringify(usual)}`);
-      assert.is(held.syncs, 0, name);
+      const apply = async (): Promise<void> => {
+        const { revision } = await core.source.call("assignments", { after: 0, waitMs: 0 }, signal);
+        core.configure(wanted);
+        await core.local.call("reload", {}, signal);
+        await core.source.call("assignments", { after: revision, waitMs: 60_000 }, signal);
+      };
+      await holdDuring(name, core, usual, apply, signal);
     }
+  });
+  test("nor by a machine of 20,000 points that is identified, lost and shown, nor by whoever asks for all that is known", async ({ defer, signal }) => {
+    const core = await startMeasured(defer, signal, writeDetections);
+    await identifyAll(core, signal);
+    const usual = await findUsual(core, signal);
+    const { cloud, local, source } = core;
+    const identifyBig = (points: typeof MANY_POINTS): Promise<unknown> => identify({ source }, `press-${BIG}`, BIG, signal, points);
+    const loseBig = (): Promise<unknown> => source.call("link", { assignment: `press-${BIG}`, state: "lost", fault: { code: "PEER_CLOSED", kind: "transient", message: "gone" } }, signal);
+    const works: Readonly<Record<string, () => Promise<unknown>>> = {
+      "20,000 points are identified": () => identifyBig(MANY_POINTS),
+      "20,000 others instead": () => identifyBig(MANY_POINTS.toReversed()),
+      "20,000 points are lost": loseBig,
+      "the inventory": () => cloud.call("inventory", { after: 0, waitMs: 0 }, signal),
+      "all values": () => readValues(core, signal),
+      "the status": () => local.call("status", {}, signal),
+      "all machines are lost": () => loseAll(core, signal),
+      "the status with a condition of each machine": () => local.call("status", {}, signal),
+      "10,000 detections": () => local.call("detections", { limit: DETECTIONS }, signal),
+    };
+    for (const [name, work] of Object.entries(works)) await holdDuring(name, core, usual, work, signal);
+    const { assets, conditions } = await local.call("status", {}, signal);
+    assert.is(assets[assetOf(BIG)]?.points, MANY_POINTS.length);
+    assert.ok(conditions.length >= MACHINES);
+    assert.is((await local.call("detections", { limit: DETECTIONS }, signal)).detections.length, DETECTIONS);
+    assert.ok((await readValues(core, signal)) > MANY_POINTS.length);
   });
   test("a list of assignments that is asked for meanwhile is of one configuration, and never of a former one again", async ({ defer, signal }) => {
     const core = await startMeasured(defer, signal);

@@ -43,7 +43,7 @@ suite("detections", (test) => {
     await clock.advance(MINUTE_MS);
     detections.tell([scan("10.1.0.9", 2)]);
     const expected = { kind: "scan", side: "segment:cell", source: "10.1.0.9", severity: 700, first: "2026-01-01T00:00:00.000Z", last: "2026-01-01T00:01:00.000Z", count: 42, detail: "tcp 10.1.0.1 port 22", accepted: false } as const;
-    assert.equal(detections.newest(10), [expected]);
+    assert.equal([...detections.newest(10)], [expected]);
     assert.equal(audit, ["scan segment:cell 10.1.0.9"]);
     assert.is(conditions.has("DETECTION_SCAN", "segment:cell"), true);
   });
@@ -56,7 +56,7 @@ suite("detections", (test) => {
     assert.is(conditions.has("DETECTION_SCAN", "segment:cell"), false);
     detections.tell([scan("10.1.0.9")]);
     assert.is(audit.length, 2);
-    assert.is(detections.newest(10).length, 1);
+    assert.is([...detections.newest(10)].length, 1);
   });
 
   test("what was accepted is counted and raises no condition until it comes back after a silence", async ({ defer }) => {
@@ -65,10 +65,10 @@ suite("detections", (test) => {
     assert.is(detections.accept(), 1);
     assert.equal(conditions.list(), []);
     detections.tell([scan("10.1.0.9")]);
-    assert.equal([conditions.list().length, audit.length, detections.newest(1)[0]?.count], [0, 1, 2]);
+    assert.equal([conditions.list().length, audit.length, [...detections.newest(1)][0]?.count], [0, 1, 2]);
     await clock.advance(HOUR_MS + 1);
     detections.tell([scan("10.1.0.9")]);
-    assert.equal([conditions.list().length, audit.length, detections.newest(1)[0]?.accepted], [1, 2, false]);
+    assert.equal([conditions.list().length, audit.length, [...detections.newest(1)][0]?.accepted], [1, 2, false]);
   });
 
   test("more than eight new ones a minute of one kind and side are one event of others", async ({ defer }) => {
@@ -76,8 +76,8 @@ suite("detections", (test) => {
     const burst = (from: number): Finding[] => Array.from({ length: 1000 }, (_, place) => scan(`10.1.${(from + place) >> 8}.${(from + place) & 255}`));
     detections.tell(burst(0));
     assert.is(audit.length, 9);
-    assert.is(detections.newest(10_000).length, 9);
-    assert.is(detections.newest(10_000).find(({ source }) => source === OTHERS)?.count, 992);
+    assert.is([...detections.newest(10_000)].length, 9);
+    assert.is([...detections.newest(10_000)].find(({ source }) => source === OTHERS)?.count, 992);
     assert.match(conditions.list()[0]?.detail ?? "", /^10\.1\.0\.0 .*; 10\.1\.0\.1 .*; 10\.1\.0\.2 .*; and others$/);
     await clock.advance(MINUTE_MS);
     detections.tell(burst(2000));
@@ -89,8 +89,8 @@ suite("detections", (test) => {
     database.prepare("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO detections (kind, side, source, severity, first, last, count, detail, accepted) SELECT 'denied', 'plant', i, 200, '2025-01-01', '2025-01-01', 1, '', 0 FROM n").run(MOST_DETECTIONS);
     detections.tell([scan("10.1.0.9")]);
     const again = new Detections(database, { clock, conditions, fading, trail: { record: () => undefined } });
-    assert.is(again.newest(MOST_DETECTIONS + 10).length, MOST_DETECTIONS);
-    assert.is(again.newest(1)[0]?.source, "10.1.0.9");
+    assert.is([...again.newest(MOST_DETECTIONS + 10)].length, MOST_DETECTIONS);
+    assert.is([...again.newest(1)][0]?.source, "10.1.0.9");
   });
 
   test("a segment is learned for its first hour of running time, and what is known survives a start", ({ defer }) => {
