@@ -3,7 +3,7 @@
 import { drivers } from "../../drivers/index.ts";
 import type { Clock } from "../../drivers/contract/clock.ts";
 import { asFault, isFault } from "../../drivers/contract/fault.ts";
-import { sourceConduit } from "../conduit/source.ts";
+import { sourceConduit, type FoundReport } from "../conduit/source.ts";
 import { openConduit, type ConduitClient } from "../runtime/conduit-client.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
 import type { Service, ZoneContext } from "../runtime/service.ts";
@@ -12,6 +12,8 @@ import { makeAcquisitions, type Acquisitions } from "./acquisition/assignments.t
 import { makeCore, type Core } from "./acquisition/core.ts";
 import { listOwnAddresses } from "../runtime/own-addresses.ts";
 import { openIngestKeeper, type IngestKeeper } from "./ingest/keeper.ts";
+import { makeFoundQueue } from "./discovery/found-queue.ts";
+import { makeSegmentKeeper, type SegmentKeeper } from "./discovery/segment-keeper.ts";
 import { makeBatcher, type Batcher } from "./reading-batcher.ts";
 
 /** A long poll stands so long before core repeats the present revision. */
@@ -31,14 +33,15 @@ export const field: Service = {
     const batcher = makeZoneBatcher(client, core, context, ending.signal);
     const ingest = await openZoneIngest(client, core, context, ending.signal);
     const acquisitions = makeAcquisitions({ drivers, core, batcher, clock, log, ingestFor: ingest.forMachine });
+    const keeper = makeZoneKeeper(client, context, signal);
     const alive = tellAlive((words, stop) => client.call("alive", words, stop), clock, signal);
     try {
-      await followAssignments(client, acquisitions, ingest, context, signal);
+      await followAssignments(client, { acquisitions, ingest, keeper }, context, signal);
     } finally {
       // What machines have published is settled and acknowledged before their drivers end; but the end of the zone does not wait for a core that is away.
       const closed = ingest.close();
       await waitAtMost(INGEST_CLOSE_MS, closed, clock);
-      await acquisitions.stop();
+      await Promise.all([acquisitions.stop(), keeper.stop()]);
       ending.abort();
       await closed;
       await client.close();
@@ -68,7 +71,13 @@ async function waitAtMost(ms: number, work: Promise<void>, clock: Clock): Promis
   stop();
 }
 
-async function followAssignments(client: ConduitClient<typeof sourceConduit>, acquisitions: Acquisitions, ingest: IngestKeeper, context: ZoneContext, signal: AbortSignal): Promise<void> {
+interface Followers {
+  readonly acquisitions: Acquisitions;
+  readonly ingest: IngestKeeper;
+  readonly keeper: SegmentKeeper;
+}
+
+async function followAssignments(client: ConduitClient<typeof sourceConduit>, { acquisitions, ingest, keeper }: Followers, context: ZoneContext, signal: AbortSignal): Promise<void> {
   let after = 0;
   let isFirst = true;
   while (!signal.aborted) {
@@ -78,6 +87,7 @@ async function followAssignments(client: ConduitClient<typeof sourceConduit>, ac
       if (isFirst || revision !== after) {
         ingest.apply({ segments, ingestTls, assignments });
         acquisitions.apply(assignments);
+        keeper.apply(segments);
       }
       after = revision;
       if (isFirst) context.ready();
@@ -88,6 +98,13 @@ async function followAssignments(client: ConduitClient<typeof sourceConduit>, ac
       await context.clock.sleep(RETRY_MS, signal).catch(() => undefined);
     }
   }
+}
+
+/** What discovery finds is told to core; which of it is a machine of which driver is known here alone. */
+function makeZoneKeeper(client: ConduitClient<typeof sourceConduit>, { clock, log }: ZoneContext, signal: AbortSignal): SegmentKeeper {
+  const table = drivers.flatMap(({ id, announcement }) => (announcement === undefined ? [] : [{ driver: id, announcement }]));
+  const post = async (segment: string, reports: FoundReport[], stop: AbortSignal): Promise<void> => void (await client.call("found", { segment, reports }, stop));
+  return makeSegmentKeeper({ table, queue: makeFoundQueue({ post, clock, log, signal }), clock, log: log.child("discovery") });
 }
 
 function makeZoneBatcher(client: ConduitClient<typeof sourceConduit>, core: Core, { clock, log }: ZoneContext, signal: AbortSignal): Batcher {

@@ -3,20 +3,21 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault, Fault } from "../../../drivers/contract/fault.ts";
-import { lies } from "../../protocol/firewall/addresses.ts";
+import { hostOf } from "../../protocol/firewall/addresses.ts";
 import { DiscoveryClient } from "../../protocol/ws-discovery/discovery-client.ts";
 import type { DropCounts } from "../../protocol/ws-discovery/discovery-client.ts";
 import { SourceBudget } from "../../protocol/ws-discovery/outgoing.ts";
 import type { Outgoing, Source } from "../../protocol/ws-discovery/outgoing.ts";
-import { MULTICAST } from "../../protocol/ws-discovery/vocabulary.ts";
+import { CAPS, MULTICAST } from "../../protocol/ws-discovery/vocabulary.ts";
 import type { QName } from "../../protocol/ws-discovery/xml.ts";
 import { openDiscoverySockets } from "../../runtime/discovery-sockets.ts";
 import type { DiscoverySockets } from "../../runtime/discovery-sockets.ts";
 import type { Log } from "../../runtime/journal.ts";
-import { isLinkLocal } from "../../runtime/own-addresses.ts";
 import type { OwnAddress } from "../../runtime/own-addresses.ts";
-import { FoundTargets } from "./found-targets.ts";
-import type { FoundChange } from "./found-targets.ts";
+import { askAll } from "./ask-host.ts";
+import { FOUND_LIMITS, FoundTargets } from "./found-targets.ts";
+import type { FoundChange, FoundTarget } from "./found-targets.ts";
+import { judgeSource } from "./segment-sources.ts";
 
 export interface SegmentDiscoveryOptions {
   /** Our own addresses in the segment; one pair of sockets for each. Others of the same interface and family are left out by the caller. */
@@ -27,8 +28,16 @@ export interface SegmentDiscoveryOptions {
   readonly probePort: number;
   /** Hosts beyond the link that are asked each by itself, IP addresses. */
   readonly hosts: readonly string[];
+  /** The same by HTTP: the http:// URLs of targets. */
+  readonly urls?: readonly string[];
+  /** Subnets of the other segments: a source that lies there too is ambiguous. */
+  readonly elsewhere?: readonly string[];
+  /** Our own target service, which is not found. */
+  readonly ownEndpoint?: string;
   readonly types: readonly QName[];
   readonly intervalMs: number;
+  /** How long a target may be silent; `FOUND_LIMITS` says it where it is not given. */
+  readonly silentAfterMs?: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly onChange: (change: FoundChange) => void;
@@ -37,6 +46,8 @@ export interface SegmentDiscoveryOptions {
 export interface DiscoveryFigures extends DropCounts {
   /** Datagrams from outside the segment, or of our own. */
   readonly foreign: number;
+  /** Datagrams whose source lies in more than one segment. */
+  readonly ambiguous: number;
   /** More than a source may send. */
   readonly excess: number;
   /** Sightings beyond what is remembered. */
@@ -53,6 +64,8 @@ export interface SegmentDiscovery {
 const INTAKE = { perSecond: 50, burst: 200, maxSources: 8192 } as const;
 /** The first round is soon followed by another: what was just plugged in with us may not have listened yet. */
 const SECOND_ROUND_MS = 1000;
+/** After a goodbye a target may answer for a moment still. */
+const DOUBT_MS = 3000;
 
 /** Opens the sockets and begins with the first round. Throws PEER_UNREACHABLE where none of the addresses can be used; then nothing is open. */
 export async function openSegmentDiscovery(options: SegmentDiscoveryOptions): Promise<SegmentDiscovery> {
@@ -67,17 +80,20 @@ interface Wire {
 }
 
 class Discovery implements SegmentDiscovery {
-  readonly found = new FoundTargets();
+  readonly found: FoundTargets;
   readonly #options: SegmentDiscoveryOptions;
   readonly #client: DiscoveryClient;
   readonly #intake = new SourceBudget(INTAKE.perSecond, INTAKE.burst, INTAKE.maxSources);
   readonly #wires: Wire[] = [];
-  readonly #dropped = { foreign: 0, excess: 0 };
+  readonly #dropped = { foreign: 0, ambiguous: 0, excess: 0 };
+  readonly #ending = new AbortController();
+  #asking: Promise<void> | undefined;
   #isFirst = true;
   #cancel = (): void => undefined;
 
   constructor(options: SegmentDiscoveryOptions) {
     this.#options = options;
+    this.found = new FoundTargets({ ...FOUND_LIMITS, silentAfterMs: options.silentAfterMs ?? FOUND_LIMITS.silentAfterMs });
     this.#client = new DiscoveryClient({ types: options.types, random: Math.random, newId: () => `urn:uuid:${randomUUID()}` });
   }
 
@@ -110,6 +126,8 @@ class Discovery implements SegmentDiscovery {
 
   async close(): Promise<void> {
     this.#cancel();
+    this.#ending.abort();
+    await this.#asking;
     await Promise.all(this.#wires.map(({ sockets }) => sockets.close()));
   }
 
@@ -119,6 +137,7 @@ class Discovery implements SegmentDiscovery {
     for (const change of this.found.expire(nowMs)) onChange(change);
     this.#send(this.#client.probe(nowMs));
     for (const host of hosts) this.#send(this.#client.probe(nowMs, { address: host, port: MULTICAST.port }));
+    this.#askByHttp();
     this.#cancel = clock.after(this.#isFirst ? SECOND_ROUND_MS : intervalMs, () => this.#nextRound());
     this.#isFirst = false;
   }
@@ -129,24 +148,39 @@ class Discovery implements SegmentDiscovery {
     }
   }
 
+  /** One pass at a time: hosts that hang must not pile up. */
+  #askByHttp(): void {
+    const { urls = [], clock } = this.#options;
+    if (urls.length === 0 || this.#asking !== undefined) return;
+    const questionsFor = (url: string): readonly Buffer[] => this.#client.probe(clock.uptimeMs(), { address: hostOf(url) ?? "", port: 0 }).map(({ bytes }) => bytes);
+    const take = (url: string, bytes: Uint8Array): void => this.#note(bytes, { address: hostOf(url) ?? "", port: 0 }, CAPS.httpBytes);
+    this.#asking = askAll(urls, questionsFor, take, clock, this.#ending.signal).finally(() => void (this.#asking = undefined));
+  }
+
   #take(bytes: Buffer, source: Source, own: OwnAddress): void {
-    const { clock, onChange } = this.#options;
+    const { clock, subnets, hosts, elsewhere = [] } = this.#options;
+    const kind = judgeSource(source.address, own, { subnets, hosts, elsewhere });
+    if (kind !== "own") return void (this.#dropped[kind] += 1);
+    if (!this.#intake.take(source.address, clock.uptimeMs())) return void (this.#dropped.excess += 1);
+    this.#note(bytes, source);
+  }
+
+  #note(bytes: Uint8Array, source: Source, maxBytes?: number): void {
+    const { clock, onChange, ownEndpoint } = this.#options;
     const nowMs = clock.uptimeMs();
-    if (!this.#isOfSegment(source.address, own)) return void (this.#dropped.foreign += 1);
-    if (!this.#intake.take(source.address, nowMs)) return void (this.#dropped.excess += 1);
-    for (const sighting of this.#client.take(bytes, source, nowMs)) {
+    for (const sighting of this.#client.take(bytes, source, nowMs, maxBytes)) {
+      if (sighting.kind === "present" && sighting.target.endpoint === ownEndpoint) continue;
       const change = this.found.note(sighting, nowMs);
       if (change !== undefined) onChange(change);
+      if (change?.kind === "left") this.#doubt(change.target);
       if (sighting.kind === "present" && change?.kind === "appeared" && change.target.xaddrs.length === 0) this.#send(this.#client.resolve(sighting.target.endpoint, sighting.version, nowMs));
     }
   }
 
-  /** A socket in the group hears other interfaces too; link-local addresses say from which one. */
-  #isOfSegment(address: string, own: OwnAddress): boolean {
-    const { hosts, subnets } = this.#options;
-    const [plain = "", zone] = address.split("%");
-    if (zone !== undefined) return zone === own.interface && isLinkLocal({ family: "ipv6", address: plain });
-    return subnets.some((subnet) => lies(plain, subnet)) || hosts.includes(plain);
+  /** A goodbye may be forged, address and all: whoever is still there answers a little later, and has appeared again. */
+  #doubt({ endpoint, versions }: FoundTarget): void {
+    const questions = this.#client.resolve(endpoint, versions[0] ?? "2005/04", this.#options.clock.uptimeMs());
+    this.#send(questions.map((question) => ({ ...question, delaysMs: question.delaysMs.map((delayMs) => delayMs + DOUBT_MS) })));
   }
 }
 

@@ -38,6 +38,8 @@ export interface DiscoveryClientOptions {
 /** Message ids remembered; a segment of 2,000 machines answers four probes in one round, each twice. */
 const SEEN = 16_384;
 const MAX_SEQUENCES = 8192;
+/** A round of eight probes to the group and to each of 256 hosts, twice. */
+const MAX_ASKED = 4112;
 /** Answers come up to APP_MAX_DELAY after the last repetition, and a slow segment later still. */
 const ASKED_MS = TIMING.matchTimeoutMs;
 
@@ -119,7 +121,7 @@ export class DiscoveryClient {
       this.#asked.delete(id);
     }
     this.#asked.set(messageId, { kind, untilMs: nowMs + ASKED_MS });
-    forgetOldest(this.#asked, 1024);
+    forgetOldest(this.#asked, MAX_ASKED);
   }
 
   #drop(why: keyof DropCounts): readonly Sighting[] {
