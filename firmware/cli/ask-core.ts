@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { resolve } from "node:path";
+import { Fault } from "../../drivers/contract/fault.ts";
 import { localConduit } from "../conduit/local.ts";
 import { openConduit } from "../runtime/conduit-client.ts";
 import type { ConduitClient } from "../runtime/conduit-client.ts";
@@ -27,6 +28,13 @@ export async function askCore<Answer>(dataDir: string, ask: (client: ConduitClie
     cancelLimit();
     await client.close();
   }
+}
+
+/** The same where a gateway must run: throws CONDUIT_UNAVAILABLE with what to do when none does. */
+export async function askRunningCore<Answer>(dataDir: string, ask: (client: ConduitClient<typeof localConduit>, signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+  const answer = await askCore(dataDir, async (client, signal) => ({ given: await ask(client, signal) }));
+  if (answer !== undefined) return answer.given;
+  throw new Fault("CONDUIT_UNAVAILABLE", "no gateway runs on this data directory", { where: dataDir, remedy: "Start it with `weir start`, or name its data directory with --data." });
 }
 
 /** A socket file alone says nothing: a killed gateway leaves it behind. */

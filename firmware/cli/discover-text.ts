@@ -3,6 +3,7 @@
 import type { DiscoveryFigures } from "../field/discovery/segment-discovery.ts";
 import type { DeviceMetadata } from "../protocol/ws-discovery/metadata.ts";
 import type { QName } from "../protocol/ws-discovery/xml.ts";
+import { printable } from "./printable.ts";
 
 /** What a line of `--json` holds. */
 export interface Found {
@@ -41,10 +42,4 @@ export function writeTail(count: number, figures: readonly DiscoveryFigures[], i
   ].filter(([number]) => number !== 0);
   const words = dropped.length === 0 ? "" : ` Dropped: ${dropped.map(([number, why]) => `${number} ${why}`).join(", ")}.`;
   return `${count === 0 ? "Nothing answered" : `${count} found`} on ${interfaces.join(", ")}.${words}\n`;
-}
-
-/** What a peer says may not steer the terminal. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }

@@ -1,6 +1,7 @@
 // The state of firewall and network for a person.
 
 import type { NetworkReport, NetworkStanding } from "../conduit/local.ts";
+import { printable } from "./printable.ts";
 
 const STATES: Readonly<Record<NetworkStanding["state"], (standing: NetworkStanding) => string>> = {
   unknown: () => "not known yet",
@@ -25,10 +26,5 @@ export function writeReport(report: NetworkReport): string {
 
 function writePart(title: string, standing: NetworkStanding): readonly string[] {
   const words = standing.words === null ? [] : standing.words.split("\n");
-  return [`${title}: ${STATES[standing.state](standing)}.`, ...[...words, ...standing.lines].map((line) => `  ${strip(line)}`)];
-}
-
-/** Names in a configuration must not drive the terminal. */
-function strip(line: string): string {
-  return line.replace(/[\u0000-\u001f\u007f-\u009f]/g, "");
+  return [`${title}: ${STATES[standing.state](standing)}.`, ...[...words, ...standing.lines].map((line) => `  ${printable(line)}`)];
 }

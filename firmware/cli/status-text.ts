@@ -4,6 +4,7 @@ import { describeCondition } from "../core/health/catalogue.ts";
 import { isConditionCode } from "../core/health/condition-codes.ts";
 import type { Language } from "../core/health/condition-codes.ts";
 import type { Condition, Status } from "../conduit/local.ts";
+import { printableLines } from "./printable.ts";
 
 /** Machines that are listed one by one; beyond it only those that are not connected. */
 const LISTED_ASSETS = 20;
@@ -41,7 +42,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
   },
 };
 
-/** Plain text that ends with a newline. What machines and brokers wrote of themselves is stripped of control characters. */
+/** Plain text that ends with a newline. What machines and brokers wrote of themselves cannot steer the terminal. */
 export function writeStatus(status: Status, language: Language): string {
   const words = WORDS[language];
   const { outbox, cloud, conditions } = status;
@@ -56,7 +57,7 @@ export function writeStatus(status: Status, language: Language): string {
     ...writeAssets(status, words, state),
     ...conditions.flatMap((condition) => writeCondition(condition, language)),
   ];
-  return `${lines.map(strip).join("\n")}\n`;
+  return `${lines.map(printableLines).join("\n")}\n`;
 }
 
 function writeSentence({ state, gateway, conditions }: Status, words: Words): string {
@@ -100,9 +101,4 @@ export function writeDuration(seconds: number): string {
     if (count > 0) parts.push(`${count} ${unit}`);
   }
   return parts.slice(0, 2).join(" ") || "0 s";
-}
-
-/** Escape sequences in a machine's name or a broker's words must not drive the terminal. */
-function strip(line: string): string {
-  return line.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, "");
 }

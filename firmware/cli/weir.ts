@@ -4,19 +4,21 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { asFault, isFault } from "../../drivers/contract/fault.ts";
+import { addAssets } from "./assets.ts";
 import { addCheck } from "./check.ts";
 import { addDetections } from "./detections.ts";
 import { addDiscover } from "./discover.ts";
 import { addFirewall } from "./firewall.ts";
 import { addLedger } from "./ledger.ts";
 import { addNetwork } from "./network.ts";
+import { printableLines } from "./printable.ts";
 import { addSecret } from "./secret.ts";
 import { addSimulate } from "./simulate.ts";
 import { addStart } from "./start.ts";
 import { addStatus } from "./status.ts";
 import { addTry } from "./try.ts";
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addSecret, addCheck, addDiscover, addFirewall, addDetections, addNetwork, addSimulate, addLedger, addTry];
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addAssets, addSecret, addCheck, addDiscover, addFirewall, addDetections, addNetwork, addSimulate, addLedger, addTry];
 
 /** What every command ends with. */
 const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;
@@ -39,7 +41,7 @@ async function main(argv: readonly string[]): Promise<number> {
 function reportFailure(error: unknown): number {
   const fault = asFault(error);
   const stack = isFault(error) ? "" : `\n${error instanceof Error ? (error.stack ?? "") : ""}`;
-  process.stderr.write(`weir: ${fault}${stack}\n`);
+  process.stderr.write(`weir: ${printableLines(fault.toString())}${stack}\n`);
   return fault.kind === "config" ? EXIT.wrongInput : EXIT.failed;
 }
 

@@ -20,7 +20,7 @@ suite("weir network", (test) => {
 
   test("what returned or was refused is shown with its words, and no name in it drives the terminal", () => {
     const text = writeReport(report({ state: "refused", words: "eth1\u001b[2J is no interface" }, { state: "returned", lines: ["- a"] }));
-    assert.match(text, /Network: not as configured: the change was refused\.\n {2}eth1\[2J is no interface\n/);
+    assert.match(text, /Network: not as configured: the change was refused\.\n {2}eth1\ufffd\[2J is no interface\n/);
     assert.match(text, /the change was not confirmed and is undone\.\n {2}- a\n/);
     assert.match(text, /`weir network try`/);
   });

@@ -1,0 +1,75 @@
+// `weir assets export` and `import`: the register as a list that a spreadsheet opens, and back.
+
+import { CommanderError } from "commander";
+import { Fault, isFault } from "../../drivers/contract/fault.ts";
+import { assetRoutes } from "../conduit/assets.ts";
+import { arrange, writeProblem } from "../config/problems.ts";
+import type { Problem } from "../config/problems.ts";
+import type { InputOf, ReplyOf } from "../conduit/route.ts";
+import { askRunningCore } from "./ask-core.ts";
+import { writeRegister } from "./assets-csv.ts";
+import { nameOf, readListFile, writeListFile } from "./assets-file.ts";
+import { readLines } from "./assets-lines.ts";
+import type { ReadLines } from "./assets-lines.ts";
+import { readAll } from "./assets-read.ts";
+import { printable, writeJson } from "./printable.ts";
+
+type Reply = ReplyOf<typeof assetRoutes.importAssets>;
+const WRONG_INPUT = 2;
+
+export interface ExportOptions {
+  readonly data: string;
+  readonly out?: string;
+  readonly excel?: true;
+}
+
+export interface ImportOptions {
+  readonly data: string;
+  readonly dryRun?: true;
+  readonly json?: true;
+}
+
+/** Writes the whole register to standard output or a file. */
+export async function exportAssets({ data, out, excel }: ExportOptions): Promise<void> {
+  const assets = await askRunningCore(data, readAll);
+  const text = writeRegister(assets, excel === true);
+  if (out === undefined) {
+    process.stdout.write(text);
+    return;
+  }
+  writeListFile(out, text);
+  process.stderr.write(`${assets.length} written to ${printable(out)}\n`);
+}
+
+/** Takes all lines of a list, or none where one is wrong: then all faults are told, and it ends with a CommanderError, which stands for exit code 2. */
+export async function importAssets(file: string, { data, dryRun, json }: ImportOptions): Promise<void> {
+  const read = readLines(await readListFile(file));
+  const isWrong = read.problems.length > 0;
+  const input = { lines: [...read.lines], dryRun: dryRun === true || isWrong };
+  // Where the file alone is wrong already, core only adds what it knows; that none runs is not the point then.
+  const reply = await send(data, input, nameOf(file)).catch((error: unknown) => (isWrong && isFault(error) ? undefined : Promise.reject(error)));
+  const problems = arrange([...read.problems, ...(reply?.problems ?? []).map((problem) => locate(problem, read))]);
+  if (problems.length > 0) return refuse(file, problems, json === true);
+  if (reply !== undefined) process.stdout.write(json === true ? `${writeJson({ ...reply, leftOut: read.leftOut })}\n` : writeOutcome(reply, read.leftOut, dryRun === true));
+  return undefined;
+}
+
+async function send(data: string, input: InputOf<typeof assetRoutes.importAssets>, where: string): Promise<Reply> {
+  if (Buffer.byteLength(JSON.stringify(input)) > assetRoutes.importAssets.bodyLimit) throw new Fault("INPUT_INVALID", "the list holds more text than is taken at once", { where, remedy: "Import it in parts." });
+  return askRunningCore(data, (client, signal) => client.call("importAssets", input, signal));
+}
+
+function locate({ line, field, message }: Reply["problems"][number], { place }: ReadLines): Problem {
+  return { ...place(line, field), message };
+}
+
+function refuse(file: string, problems: readonly Problem[], asJson: boolean): never {
+  if (asJson) process.stdout.write(`${writeJson({ file: nameOf(file), problems })}\n`);
+  else process.stderr.write([...problems.map((problem) => printable(writeProblem(nameOf(file), problem))), "Nothing was taken."].map((line) => `${line}\n`).join(""));
+  throw new CommanderError(WRONG_INPUT, "weir.assets.import", "the list cannot be taken");
+}
+
+function writeOutcome({ added, changed, same }: Reply, leftOut: number, isDry: boolean): string {
+  const left = leftOut === 0 ? "" : ` ${leftOut} without a name were passed over: they were found and not accepted.`;
+  return `${isDry ? "It would be" : "Taken:"} ${added} added, ${changed} changed, ${same} as they are.${left}\n`;
+}
