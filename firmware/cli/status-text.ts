@@ -20,6 +20,8 @@ interface Words {
   readonly between: Readonly<Record<"starting" | "stopping", (gateway: string) => string>>;
   readonly labels: Readonly<Record<"outbox" | "cloud" | "points" | "assets" | "zones" | "conditions" | "cause" | "effect" | "remedy" | "since" | "more", string>>;
   readonly outbox: (queued: number, dropped: number, rejected: number, oldest: string | undefined) => string;
+  /** What waits for a person's decision. */
+  readonly open: (pending: number, suspended: number) => string;
   readonly states: Readonly<Record<string, string>>;
 }
 
@@ -30,6 +32,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     between: { starting: (gateway) => `${gateway} is starting and takes no readings yet.`, stopping: (gateway) => `${gateway} is stopping.` },
     labels: { points: "points", outbox: "Outbox", cloud: "Cloud", assets: "Machines", zones: "Zones", conditions: "Attention", cause: "why", effect: "so", remedy: "do", since: "since", more: "more" },
     outbox: (queued, dropped, rejected, oldest) => `${queued} readings wait${oldest === undefined ? "" : `, the oldest for ${oldest}`}; ${dropped} dropped, ${rejected} refused by the cloud`,
+    open: (pending, suspended) => [pending === 0 ? "" : `${pending} waiting to be accepted`, suspended === 0 ? "" : `${suspended} suspended`].filter((text) => text !== "").join(", "),
     states: {},
   },
   de: {
@@ -38,6 +41,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     between: { starting: (gateway) => `${gateway} startet und nimmt noch keine Messwerte an.`, stopping: (gateway) => `${gateway} hält an.` },
     labels: { points: "Punkte", outbox: "Ausgang", cloud: "Cloud", assets: "Maschinen", zones: "Zonen", conditions: "Achtung", cause: "Grund", effect: "Folge", remedy: "Abhilfe", since: "seit", more: "weitere" },
     outbox: (queued, dropped, rejected, oldest) => `${queued} Messwerte warten${oldest === undefined ? "" : `, der älteste seit ${oldest}`}; ${dropped} verworfen, ${rejected} von der Cloud abgelehnt`,
+    open: (pending, suspended) => [pending === 0 ? "" : `${pending} ${pending === 1 ? "wartet" : "warten"} auf Annahme`, suspended === 0 ? "" : `${suspended} ausgesetzt`].filter((text) => text !== "").join(", "),
     states: { connected: "verbunden", connecting: "verbindet", lost: "verloren", stopped: "angehalten", "not configured": "nicht konfiguriert", "not assigned": "nicht mehr zugeordnet", running: "läuft", starting: "startet", waiting: "wartet", "not heard": "nicht gehört", silent: "still", stopping: "hält an", accepted: "angenommen", pending: "ausstehend", refused: "abgelehnt", suspended: "ausgesetzt" },
   },
 };
@@ -68,11 +72,15 @@ function writeSentence({ state, gateway, conditions }: Status, words: Words): st
 
 function writeAssets({ assets }: Status, words: Words, state: (name: string) => string): readonly string[] {
   const all = Object.entries(assets).map(([id, asset]) => ({ id, ...asset }));
+  const count = (...states: readonly string[]): number => all.filter((asset) => states.includes(asset.state)).length;
   const connected = all.filter(({ link }) => link === "connected").length;
   const chosen = all.length <= LISTED_ASSETS ? all : all.filter(({ link }) => link !== "connected").slice(0, LISTED_TROUBLES);
   const lines = chosen.map(({ id, name, link, state: own, points }) => `  ${name}: ${state(link)}${own === "accepted" ? "" : `, ${state(own)}`} (${id}, ${points} ${words.labels.points})`);
   const unlisted = all.length - chosen.length;
-  return [`${words.labels.assets}: ${connected}/${all.length} ${state("connected")}.`, ...lines, ...(unlisted === 0 ? [] : [`  … ${unlisted} ${words.labels.more}`])];
+  const open = words.open(count("pending"), count("suspended"));
+  // What waits or was refused is not meant to be connected.
+  const head = `${words.labels.assets}: ${connected}/${count("accepted", "suspended")} ${state("connected")}${open === "" ? "" : `; ${open} (weir assets)`}.`;
+  return [head, ...lines, ...(unlisted === 0 ? [] : [`  … ${unlisted} ${words.labels.more}`])];
 }
 
 function writeCondition(condition: Condition, language: Language): readonly string[] {

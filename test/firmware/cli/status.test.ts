@@ -45,6 +45,12 @@ suite("weir status", (test) => {
   test("what a machine calls itself cannot drive the terminal", () => {
     assert.not.match(writeStatus(STATUS, "en"), /\u001b/);
   });
+  test("says how many machines wait for a decision, and with which command", () => {
+    const machine = { link: "not assigned", nameplate: { manufacturer: "M", model: "X", serialNumber: "2" }, points: 0 };
+    const assets = { ...STATUS.assets, "urn:b": { ...machine, name: "b", state: "pending" }, "urn:c": { ...machine, name: "c", state: "suspended" }, "urn:d": { ...machine, name: "d", state: "refused" } } as const;
+    assert.match(writeStatus({ ...STATUS, assets }, "en"), /Machines: 1\/2 connected; 1 waiting to be accepted, 1 suspended \(weir assets\)\.\n/);
+    assert.match(writeStatus({ ...STATUS, assets }, "de"), /Maschinen: 1\/2 verbunden; 1 wartet auf Annahme, 1 ausgesetzt \(weir assets\)\.\n/);
+  });
   test("writes durations in two units", () => {
     assert.equal([0, 59, 61, 7200, 90_061].map(writeDuration), ["0 s", "59 s", "1 min 1 s", "2 h", "1 d 1 h"]);
   });
