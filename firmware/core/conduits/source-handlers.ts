@@ -12,6 +12,7 @@ import { ASSET_ADVISORY_CODES, assetAdvisory } from "../health/fault-conditions.
 import type { IdentityChange } from "../inventory/register.ts";
 import type { CoreParts } from "../parts.ts";
 import { storageFault } from "../storage/open-database.ts";
+import { makeIngestHandlers } from "./ingest-handlers.ts";
 import { reviewLink } from "./review-link.ts";
 import { noteQuarantine, takeReadings } from "./take-readings.ts";
 
@@ -53,11 +54,7 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
       return {};
     },
     found: () => ({}),
-    ingest: async ({ listeners }) => {
-      await core.pki.listening(listeners);
-      return {};
-    },
-    peer: () => ({}),
+    ...makeIngestHandlers(core, zone),
     alive: (alive) => {
       core.zones.alive(zone.replace(/^source-/, ""), alive);
       return {};

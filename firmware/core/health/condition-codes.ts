@@ -39,6 +39,10 @@ export const SEVERITY_OF = {
   ASSET_STOPPED: "error",
   ASSET_CHANGED: "warning",
   ASSET_TWICE: "warning",
+  ASSETS_PENDING: "info",
+  ASSET_SUSPENDED: "error",
+  ASSET_IMPOSTOR: "warning",
+  FOUND_TOO_MANY: "warning",
   PUBLISH_URL_REFUSED: "warning",
   ASSET_ADVISORY: "warning",
   PAYLOADS_QUARANTINED: "warning",
@@ -67,10 +71,16 @@ export const SEVERITY_OF = {
   NETWORK_ON_TRIAL: "warning",
   NETWORK_CHANGE_RETURNED: "error",
   FIREWALL_NOT_APPLIED: "error",
+  INGEST_PLAIN: "warning",
+  INGEST_CLOSED: "error",
+  INGEST_FULL: "warning",
+  INGEST_REFUSED: "warning",
+  PEER_FAULTY: "warning",
 } as const satisfies Record<string, Severity>;
 
 export type ConditionCode = keyof typeof SEVERITY_OF;
 export type DetectionCode = Extract<ConditionCode, `DETECTION_${string}`>;
+export type IngestCode = "INGEST_PLAIN" | "INGEST_CLOSED" | "INGEST_FULL" | "INGEST_REFUSED" | "PEER_FAULTY";
 export const CONDITION_CODES = Object.keys(SEVERITY_OF) as readonly ConditionCode[];
 
 export function isConditionCode(code: string): code is ConditionCode {

@@ -2,6 +2,7 @@
 
 import type { ConditionCode, ConditionText } from "./condition-codes.ts";
 import { germanDetectionTexts } from "./detection-texts-de.ts";
+import { germanIngestTexts } from "./ingest-texts-de.ts";
 
 export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   OUTBOX_SET_ASIDE: {
@@ -148,6 +149,30 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "Sie wird einmal gelesen; was auf dem zweiten Weg kommt, wird beiseitegelegt.",
     remedy: "Entfernen Sie einen der beiden Abschnitte aus der Konfiguration, oder berichtigen Sie seine Adresse.",
   },
+  ASSETS_PENDING: {
+    title: "Maschinen warten darauf, angenommen zu werden",
+    cause: "In den Segmenten gefunden und weder von einer Regel angenommen noch von einem Menschen angesehen: {detail}.",
+    effect: "Sie werden nicht gelesen.",
+    remedy: "`weir assets list` zeigt sie; nehmen Sie jede mit `weir assets accept` an oder lehnen Sie sie mit `weir assets refuse` ab.",
+  },
+  ASSET_SUSPENDED: {
+    title: "Die Maschine {subject} ist nicht mehr, was angenommen wurde",
+    cause: "{detail}",
+    effect: "Sie wird nicht mehr gelesen, und ihre Punkte sind schlecht, bis ein Mensch hingesehen hat.",
+    remedy: "Klären Sie an der Maschine, was getauscht wurde. `weir assets show {subject}` sagt, was sich geändert hat; `weir assets accept {subject}` nimmt sie so wieder auf, wie sie jetzt ist, `weir assets refuse {subject}` hält sie draußen.",
+  },
+  ASSET_IMPOSTOR: {
+    title: "Jemand anderes gibt sich als die Maschine {subject} aus",
+    cause: "Sie wird auch von {detail} gemeldet, und was sich dort zeigt, ist nicht, was angenommen wurde, oder die Maschine ist anderswo verbunden.",
+    effect: "Keine auf die Maschine: Sie wird dort gelesen, wo sie angenommen wurde. Die andere wartet und wird nicht gelesen.",
+    remedy: "Klären Sie, was unter dieser Adresse steht. Wurde die Maschine umgesetzt oder getauscht, zeigt `weir assets list` die andere zum Annehmen.",
+  },
+  FOUND_TOO_MANY: {
+    title: "Im Segment {subject} wird mehr gefunden, als warten kann",
+    cause: "Höchstens 2.000 gefundene Maschinen warten darauf, angesehen zu werden, und 32 von einer Adresse; es kommen mehr, zuletzt von {detail}.",
+    effect: "Was später kam, wird nicht aufgeführt. Nichts, was angenommen oder abgelehnt ist oder schon wartet, wird verdrängt.",
+    remedy: "Klären Sie, wer so viele meldet. `weir assets list` zeigt, was wartet; `weir assets forget` entfernt, was nicht gebraucht wird.",
+  },
   PUBLISH_URL_REFUSED: {
     title: "{subject} verweist auf eine nicht erlaubte Adresse",
     cause: "{detail}",
@@ -239,4 +264,5 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     remedy: "Berichtigen Sie die Konfiguration, wo der Grund sie nennt; `weir check` und `weir firewall show` helfen. Nennt er sie nicht, geben Sie das Protokoll dem Servicepartner.",
   },
   ...germanDetectionTexts,
+  ...germanIngestTexts,
 };

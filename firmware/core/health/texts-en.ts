@@ -2,6 +2,7 @@
 
 import type { ConditionCode, ConditionText } from "./condition-codes.ts";
 import { englishDetectionTexts } from "./detection-texts-en.ts";
+import { englishIngestTexts } from "./ingest-texts-en.ts";
 
 export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   OUTBOX_SET_ASIDE: {
@@ -148,6 +149,30 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "It is read once; the readings that come by the second way are set apart.",
     remedy: "Remove one of the two sections from the configuration, or correct its address.",
   },
+  ASSETS_PENDING: {
+    title: "Machines wait to be accepted",
+    cause: "{detail} found on the {subject} and neither accepted by a rule nor looked at by a person.",
+    effect: "They are not read.",
+    remedy: "`weir assets list` shows them; accept or refuse each with `weir assets accept` and `weir assets refuse`.",
+  },
+  ASSET_SUSPENDED: {
+    title: "The machine {subject} is not what was accepted",
+    cause: "{detail}",
+    effect: "It is read no more, and its points are bad, until a person has looked.",
+    remedy: "Find out at the machine what was exchanged. `weir assets show {subject}` tells what changed; `weir assets accept {subject}` takes it up again as it is now, `weir assets refuse {subject}` keeps it out.",
+  },
+  ASSET_IMPOSTOR: {
+    title: "Somebody else claims to be the machine {subject}",
+    cause: "It is announced from {detail} too, and what shows itself there is not what was accepted, or the machine is connected elsewhere.",
+    effect: "None on the machine: it is read where it was accepted. The other one waits, and is not read.",
+    remedy: "Find out what stands at that address. If the machine was moved or exchanged, `weir assets list` shows the other one to be accepted.",
+  },
+  FOUND_TOO_MANY: {
+    title: "More is found on segment {subject} than can wait",
+    cause: "At most 2,000 found machines wait to be looked at, and 32 of one address; more come, the last one from {detail}.",
+    effect: "What came later is not listed. Nothing that was accepted, refused or waits already is pushed out.",
+    remedy: "Find out who announces so many. `weir assets list` shows what waits; `weir assets forget` takes away what is of no use.",
+  },
   PUBLISH_URL_REFUSED: {
     title: "{subject} points to an address that is not allowed",
     cause: "{detail}",
@@ -239,4 +264,5 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     remedy: "Correct the configuration where the cause names it; `weir check` and `weir firewall show` help. Where it names none, send the log to your service partner.",
   },
   ...englishDetectionTexts,
+  ...englishIngestTexts,
 };
