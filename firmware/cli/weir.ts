@@ -30,7 +30,8 @@ async function main(argv: readonly string[]): Promise<number> {
   for (const add of COMMANDS) add(program);
   try {
     await program.parseAsync([...argv]);
-    return EXIT.done;
+    // A command whose outcome is a failure without being a fault has said so itself.
+    return Number(process.exitCode ?? EXIT.done);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongInput;
     return reportFailure(error);
