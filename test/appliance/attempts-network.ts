@@ -10,7 +10,7 @@ const OWN = ["127.0.0.1", "::1", ...HOUSES.flatMap(({ gateway }) => gateway)];
 
 /** What the declared flows let the zone's user reach of these. */
 const DECLARED: Readonly<Record<ZoneName, (place: Place) => boolean>> = {
-  field: ({ address, port, protocol }) => protocol === "tcp" && port === 8883 && HOUSES.some(({ name, hosts }) => name.startsWith("cell-") && hosts.includes(address)),
+  field: ({ address, port, protocol }) => protocol === "tcp" && (port === 8883 || port === 443) && HOUSES.some(({ name, hosts }) => name.startsWith("cell-") && hosts.includes(address)),
   cloud: ({ address, port, protocol }) => (port === 8883 && protocol === "tcp" && ["9.9.9.9", "2a00:40::9"].includes(address)) || (port === 53 && address === "10.40.0.1"),
   core: () => false,
   host: () => false,
@@ -37,12 +37,12 @@ export function reachEverything(zone: ZoneName): readonly Attempt[] {
   }));
 }
 
-/** The port of MQTT ingest is field's by the configuration; no other zone has one yet. */
+/** The ports of MQTT ingest and of WS-Discovery are field's by the configuration, and its process has them; no other zone has one yet. */
 export function bindEverything(zone: ZoneName): readonly Attempt[] {
-  const isDeclared = (protocol: string, port: number): boolean => zone === "field" && protocol === "tcp" && port === 1883;
-  return ["127.0.0.1", "0.0.0.0", "::"].flatMap((address) => [0, 1883, 9797, 40_000].flatMap((port) => (["tcp", "udp"] as const).map((protocol): Attempt => ({
+  const isDeclared = (protocol: string, port: number): boolean => zone === "field" && ((protocol === "tcp" && port === 1883) || (protocol === "udp" && port === 3702));
+  return ["127.0.0.1", "0.0.0.0", "::"].flatMap((address) => [0, 1883, 3702, 9797, 40_000].flatMap((port) => (["tcp", "udp"] as const).map((protocol): Attempt => ({
     name: `bind ${address} ${port}/${protocol}`,
     act: { bind: protocol, address, port },
-    outcome: isDeclared(protocol, port) ? "bound" : ["EPERM", "EACCES", "EAFNOSUPPORT", "EADDRNOTAVAIL"],
+    outcome: isDeclared(protocol, port) ? ["bound", "EADDRINUSE"] : ["EPERM", "EACCES", "EAFNOSUPPORT", "EADDRNOTAVAIL"],
   }))));
 }

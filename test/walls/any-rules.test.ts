@@ -15,7 +15,7 @@ const url = fc.tuple(fc.constantFrom("http", "https", "mqtt", "snmp", "unknown")
 const cloudUrl = fc.constantFrom("mqtts://broker.example.com:8883", "mqtts://[2a00::1]:8883", "wss://9.9.9.9/mqtt", "mqtt://localhost:1883", "mqtt://[::1]:1883");
 
 const network = fc.record({
-  field: fc.tuple(fc.record({ segment: fc.constant("a"), interface: fc.constant("eth0.1"), automatic: fc.boolean(), probePort: optional(port), ingestTls: optional(port), ingestPlain: optional(port), traps: fc.boolean(), brokerPorts: fc.array(port, { maxLength: 4 }) })),
+  field: fc.tuple(fc.record({ segment: fc.constant("a"), interface: fc.constant("eth0.1"), automatic: fc.boolean(), probePort: optional(port), ingestTls: optional(port), ingestPlain: optional(port), traps: fc.boolean(), inspectPorts: fc.array(port, { maxLength: 4 }), brokerPorts: fc.array(port, { maxLength: 4 }) })),
   plant: optional(fc.record({ interface: fc.constantFrom("eth1", "eth2"), automatic: fc.boolean(), clients: subnets("10.2", "fd02"), facade: optional(port), mqtt: optional(port), opcua: optional(port), discoveryProxy: fc.boolean(), ldaps: fc.subarray(["10.2.0.1", "fd02::9"]), syslog: fc.subarray(["10.9.0.1"]) })),
   admin: optional(fc.record({ interface: fc.constantFrom("eth1", "eth3"), automatic: fc.boolean(), clients: subnets("10.3", "fd03"), port })),
   cloud: optional(fc.record({ interface: fc.constantFrom("eth1", "eth4"), automatic: fc.boolean(), updates: fc.subarray(["https://updates.example.com", "https://9.9.9.10:8443"]) })),

@@ -32,13 +32,14 @@ function userId(speaker: Exclude<Speaker, "kernel">): number {
 
 /** Written by hand: what the example may reach and who may reach it, so that a wrong table of flows is seen too. */
 const OUTWARDS = [
-  "field 192.168.10.21 8080/tcp", "field fd00:a::21 8080/tcp", "field 192.168.11.21 80/tcp",
-  ...["192.168.10.21", "fd00:a::21", "192.168.10.22", "192.168.11.21", "fd00:b::21"].flatMap((address) => [`field ${address} 1883/tcp`, `field ${address} 8883/tcp`]),
+  // Brokers, and the ports at which what is found is asked who it is.
+  ...["192.168.10.21", "fd00:a::21", "192.168.10.22", "192.168.11.21", "fd00:b::21"].flatMap((address) => [80, 443, 1883, 8080, 8883].map((port) => `field ${address} ${port}/tcp`)),
   "plant 10.20.0.5 636/tcp", "plant 10.20.0.6 6514/tcp", "time 10.20.0.1 123/udp",
   "cloud 10.40.0.1 53/tcp", "cloud 10.40.0.1 53/udp", "cloud 9.9.9.9 443/tcp", "cloud 9.9.9.9 8883/tcp", "cloud 2a00:40::9 8883/tcp",
 ];
 const INWARDS = [
-  ...["192.168.10.1", "fd00:a::1"].flatMap((address) => ["8883/tcp", "1883/tcp", "162/udp", "37020/udp"].map((port) => `cell-a ${address} ${port}`)),
+  ...["192.168.10.1", "fd00:a::1"].flatMap((address) => ["8883/tcp", "1883/tcp", "162/udp", "37020/udp", "3702/udp"].map((port) => `cell-a ${address} ${port}`)),
+  "cell-b 192.168.11.1 3702/udp", "cell-b fd00:b::1 3702/udp",
   ...["10.20.0.2", "fd00:20::2"].flatMap((address) => ["9443/tcp", "8883/tcp", "4840/tcp", "3702/udp"].map((port) => `plant ${address} ${port}`)),
   "office 10.30.0.2 9797/tcp", "office fd00:30::2 9797/tcp",
 ];

@@ -11,7 +11,7 @@ export const DISCOVERY = { port: 3702, ipv4: "239.255.255.250", ipv6: "ff02::c" 
 type Part = Pick<Flow, "speaker" | "side" | "interface">;
 
 export function fieldFlows(port: FieldPortInput, { segments, assets }: FirewallInput): readonly Flow[] {
-  const { segment, probePort, ingestTls, ingestPlain, traps, brokerPorts } = port;
+  const { segment, probePort, ingestTls, ingestPlain, traps, brokerPorts, inspectPorts = [] } = port;
   const subnets = segments.find(({ name }) => name === segment)?.subnets ?? [];
   const part: Part = { speaker: "field", side: `segment:${segment}`, interface: port.interface };
   const listen = (name: string, protocol: "tcp" | "udp", ownPort: number, requirements: readonly string[], says: string): Flow => ({ ...part, name: `${name}-${segment}`, direction: "in", protocol, ownPort, peers: { kind: "subnets", subnets }, requirements, says });
@@ -20,6 +20,7 @@ export function fieldFlows(port: FieldPortInput, { segments, assets }: FirewallI
     ...machineFlows(part, configs, subnets, segment),
     ...(brokerPorts.length === 0 ? [] : [brokerFlow(part, subnets, brokerPorts, segment)]),
     ...(probePort === undefined ? [] : discoveryFlows(part, subnets, probePort, segment)),
+    ...(probePort === undefined || inspectPorts.length === 0 ? [] : [inspectionFlow(part, subnets, inspectPorts, segment)]),
     ...(ingestTls === undefined ? [] : [listen("secure-ingest", "tcp", ingestTls, ["K2.2.2", "CR 5.1"], "Machines publish to the gateway, MQTT over TLS.")]),
     ...(ingestPlain === undefined ? [] : [listen("ingest", "tcp", ingestPlain, ["K2.2.2", "CR 5.1"], "Machines that know no TLS publish to the gateway, MQTT.")]),
     ...(traps ? [listen("traps", "udp", 162, ["U9.2g", "K2.2.2"], "Devices send SNMP notifications.")] : []),
@@ -52,6 +53,14 @@ function discoveryFlows(part: Part, subnets: readonly string[], probePort: numbe
   return [
     { ...common, name: `probes-${segment}`, direction: "out", ownPort: probePort, peerPorts: [DISCOVERY.port], peers: { kind: "subnets", subnets: [...groups, ...near] }, says: "WS-Discovery: probes leave from the segment's own port." },
     { ...common, name: `probe-answers-${segment}`, direction: "in", ownPort: probePort, peers: { kind: "subnets", subnets: near }, says: "WS-Discovery: answers to probes, known by the port that they come to." },
-    { ...common, name: `hellos-${segment}`, direction: "in", ownPort: DISCOVERY.port, peers: { kind: "subnets", subnets: near }, groups, says: "WS-Discovery: machines announce themselves to everybody." },
+    { ...common, name: `hellos-${segment}`, direction: "in", ownPort: DISCOVERY.port, peers: { kind: "subnets", subnets: near }, groups, says: "WS-Discovery: machines announce themselves, and search, to everybody." },
+    { ...common, name: `searches-${segment}`, direction: "in", ownPort: DISCOVERY.port, peers: { kind: "subnets", subnets: near }, says: "WS-Discovery: machines that know the gateway's address ask it who it is." },
+    { ...common, name: `gateway-found-${segment}`, direction: "out", ownPort: DISCOVERY.port, peers: { kind: "subnets", subnets: [...groups, ...near] }, says: "WS-Discovery: the gateway announces itself and answers those who search, at the port that they ask from." },
   ];
+}
+
+/** What announces itself is asked who it is before anybody accepts it; directed probes by HTTP go the same way. */
+function inspectionFlow(part: Part, subnets: readonly string[], peerPorts: readonly number[], segment: string): Flow {
+  const says = "What discovery finds in the segment is asked, without credentials, who it is.";
+  return { ...part, name: `inspections-${segment}`, direction: "out", protocol: "tcp", peerPorts, peers: { kind: "subnets", subnets }, requirements: ["K1.7a", "K2.2.3b", "U4.10.2d"], says };
 }

@@ -4,7 +4,7 @@ import type { FirewallInput, NetworkInput } from "../../../../firmware/protocol/
 
 const network: NetworkInput = {
   field: [
-    { segment: "cell-a", interface: "eth0", automatic: false, probePort: 37_020, ingestTls: 8883, traps: true, brokerPorts: [1883] },
+    { segment: "cell-a", interface: "eth0", automatic: false, probePort: 37_020, ingestTls: 8883, traps: true, inspectPorts: [80, 443], brokerPorts: [1883] },
     { segment: "cell-b", interface: "eth0.11", automatic: false, traps: false, brokerPorts: [] },
   ],
   plant: { interface: "eth1", automatic: true, clients: ["10.20.0.0/24"], facade: 9443, discoveryProxy: false, ldaps: [], syslog: ["10.20.0.6"] },
