@@ -10,6 +10,11 @@ export function writeFingerprint(fingerprint: string): string {
   return (bare(fingerprint).match(/.{1,2}/g) ?? []).join(":");
 }
 
+/** Words of core with every fingerprint in them as people compare it. */
+export function spellFingerprints(words: string): string {
+  return words.replaceAll(/(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])/gi, writeFingerprint);
+}
+
 /** Its beginning, to tell machines apart in a table. Not to be compared by: a beginning can be forged. */
 export function shortFingerprint(fingerprint: string): string {
   return `${writeFingerprint(fingerprint).slice(0, SHOWN_BYTES * 3 - 1)}…`;

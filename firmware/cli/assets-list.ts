@@ -2,7 +2,7 @@
 
 import type { AssetEntry } from "../conduit/assets.ts";
 import { acceptCommand, describeMachine, stateWords } from "./assets-text.ts";
-import { shortFingerprint } from "./assets-fingerprint.ts";
+import { shortFingerprint, spellFingerprints } from "./assets-fingerprint.ts";
 import { printable, writeKey } from "./printable.ts";
 
 /** Wider cells are cut: `weir assets show` has all of it. */
@@ -33,8 +33,8 @@ function writeOne(entry: AssetEntry): readonly string[] {
     describeMachine(entry.nameplate),
     place,
     certificate === null ? "no certificate" : `certificate ${shortFingerprint(certificate.fingerprint)}  (compare the whole one before you accept)`,
-    ...(reason === null ? [] : [`why: ${reason}`]),
-    ...changes.map((change) => `changed: ${change}`),
+    ...(reason === null ? [] : [`why: ${spellFingerprints(reason)}`]),
+    ...changes.map((change) => `changed: ${spellFingerprints(change)}`),
   ];
   return [`${state.toUpperCase().padEnd(INDENT.length)}${writeKey(key)}`, ...lines.map((line) => `${INDENT}${printable(line)}`), `${INDENT}${acceptCommand(key)}`, ""];
 }
@@ -44,7 +44,7 @@ function writeTable(entries: readonly AssetEntry[]): readonly string[] {
   const width = (column: number): number => Math.max(...[COLUMNS, ...rows.map(({ cells }) => cells)].map((cells) => lengthOf(cells[column] ?? "")));
   const widths = COLUMNS.map((_, column) => width(column));
   const line = (cells: readonly string[]): string => cells.map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - lengthOf(cell)))).join("  ");
-  return [line(COLUMNS), ...rows.flatMap(({ cells, changes }) => [line(cells), ...changes.map((change) => `  changed: ${printable(change)}`)])];
+  return [line(COLUMNS), ...rows.flatMap(({ cells, changes }) => [line(cells), ...changes.map((change) => `  changed: ${printable(spellFingerprints(change))}`)])];
 }
 
 /** The first cell is what commands take: it is never cut. */

@@ -3,7 +3,7 @@
 import type { Static } from "typebox";
 import type { Nameplate } from "../../drivers/contract/identity.ts";
 import type { AssetEntry, assetRoutes } from "../conduit/assets.ts";
-import { writeFingerprint } from "./assets-fingerprint.ts";
+import { spellFingerprints, writeFingerprint } from "./assets-fingerprint.ts";
 import { printable, shellWord, writeKey } from "./printable.ts";
 
 export type AssetHistory = Static<typeof assetRoutes.asset.reply>["history"];
@@ -42,7 +42,7 @@ export function writeAsset(entry: AssetEntry, history: AssetHistory = []): strin
     `${writeKey(entry.key)}: ${entry.state.toUpperCase()}`,
     ...rows.filter(([, text]) => text !== "").map(([label, text]) => `  ${label.padEnd(LABEL_WIDTH)}${printable(text)}`),
     ...(history.length === 0 ? [] : ["", "History, newest first:"]),
-    ...history.map(({ at, kind, actor, detail }) => printable(`  ${at}  ${kind}  by ${actor}${detail === "" ? "" : `: ${detail}`}`)),
+    ...history.map(({ at, kind, actor, detail }) => printable(`  ${at}  ${kind}  by ${actor}${detail === "" ? "" : `: ${spellFingerprints(detail)}`}`)),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -94,7 +94,7 @@ function writeReading({ driver, link, via, points, enrolled, changes, reason, no
     ["points", String(points)],
     ["enrolled by", enrolled.join(" and ")],
     ["note", note ?? ""],
-    ...changes.map((change) => ["changed", change] as const),
-    ["why", reason ?? ""],
+    ...changes.map((change) => ["changed", spellFingerprints(change)] as const),
+    ["why", spellFingerprints(reason ?? "")],
   ];
 }
