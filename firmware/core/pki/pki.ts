@@ -63,6 +63,8 @@ export class Pki {
   readonly #ending = new AbortController();
   #listeners: readonly Listener[] = [];
   #tls: IngestTls | undefined;
+  /** Not all addresses are named yet. */
+  #isBehind = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(parts: PkiParts) {
@@ -103,7 +105,7 @@ export class Pki {
   /** The zone says where it listens. */
   listening(listeners: readonly Listener[]): Promise<void> {
     const isSame = JSON.stringify(listeners) === JSON.stringify(this.#listeners);
-    if (isSame && !this.#parts.conditions.has("MACHINE_CA_UNUSABLE", SUBJECT)) return Promise.resolve();
+    if (isSame && !this.#isBehind && !this.#parts.conditions.has("MACHINE_CA_UNUSABLE", SUBJECT)) return Promise.resolve();
     this.#listeners = listeners;
     return this.configure();
   }
@@ -195,7 +197,9 @@ export class Pki {
     const unnamed = addresses.filter((address) => !permits(address));
     this.#parts.conditions.replaceAll("INGEST_ADDRESS_UNNAMED", new Map(unnamed.map((address) => [address, ""])));
     const isOurs = (address: string): boolean => permits(address) && segments.some(({ subnets }) => isWithin(address, subnets));
-    const { certificate, key } = await this.#server.keep(authority, addresses.filter(permits), isOurs, this.#ending.signal);
+    const named = addresses.filter(permits);
+    const { certificate, key, addresses: shown } = await this.#server.keep(authority, named, isOurs, this.#ending.signal);
+    this.#isBehind = named.some((address) => !shown.includes(address));
     return { certificate, key, clientCa: authority.certificate };
   }
 

@@ -46,6 +46,12 @@ function flipByte(database: Database.Database, column: string): void {
 }
 
 suite("vault", (test) => {
+  test("CR 4.1 what core keeps for itself is neither named nor read nor deleted as a secret", ({ defer }) => {
+    const vault = usable(open(makeTempDir(defer), defer));
+    vault.setOwn("_machine-ca", "own");
+    assert.equal([vault.names(), vault.read("_machine-ca"), vault.delete("_machine-ca"), vault.readOwn("_machine-ca")], [[], undefined, false, "own"]);
+    assert.throws(() => vault.set("_machine-ca", "x"), /no name for a secret/);
+  });
   test("gives back what was set, also after a restart, and lists names only", ({ defer }) => {
     const dataDir = makeTempDir(defer);
     const opened = open(dataDir, defer);
