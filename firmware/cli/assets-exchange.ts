@@ -70,6 +70,6 @@ function refuse(file: string, problems: readonly Problem[], asJson: boolean): ne
 }
 
 function writeOutcome({ added, changed, same }: Reply, leftOut: number, isDry: boolean): string {
-  const left = leftOut === 0 ? "" : ` ${leftOut} without a name were passed over: they were found and not accepted.`;
+  const left = leftOut === 0 ? "" : ` ${leftOut} without a name were passed over: no machine is read under them.`;
   return `${isDry ? "It would be" : "Taken:"} ${added} added, ${changed} changed, ${same} as they are.${left}\n`;
 }

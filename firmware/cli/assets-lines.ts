@@ -3,7 +3,7 @@
 import type { TStringOptions } from "typebox";
 import { FINGERPRINT, FINGERPRINT_WORDS } from "../../drivers/contract/settings.ts";
 import type { AssetLine } from "../conduit/assets.ts";
-import { AssetLineSchema } from "../conduit/assets.ts";
+import { ASSET_STATES, AssetLineSchema } from "../conduit/assets.ts";
 import { MOST_PROBLEMS, arrange } from "../config/problems.ts";
 import type { Problem } from "../config/problems.ts";
 import { findNearest, listWords, quote } from "../config/words.ts";
@@ -19,7 +19,7 @@ const NAME_REMEDY = "Use letters, digits, `.`, `_` and `-`, at most 64, the firs
 export interface ReadLines {
   /** Those that are right. */
   readonly lines: readonly AssetLine[];
-  /** Rows that only the gateway wrote: found, not accepted, and so without a name. */
+  /** Rows that only the gateway wrote, of what has no name: found and not accepted, or not assigned any more. */
   readonly leftOut: number;
   readonly problems: readonly Problem[];
   /** Where a field of one of `lines` stands, for what core finds wrong with it; without a cell of its own, where the row begins. */
@@ -81,10 +81,10 @@ function readHeader(row: readonly Cell[], report: Report): Header {
   return { columns, width: row.length };
 }
 
-/** What was found and waits, or was refused, has no name yet: such a row is for people to look at. */
+/** What has no name in the register has a state there: such a row is for people to look at. */
 function isRegisterOnly(row: readonly Cell[], header: Header): boolean {
   const text = (column: string): string => cellOf(row, header, column)?.text ?? "";
-  return text("name") === "" && ["pending", "refused", "suspended"].includes(text("state"));
+  return text("name") === "" && ASSET_STATES.some((state) => state === text("state"));
 }
 
 function readLine(row: readonly Cell[], header: Header, report: Report): AssetLine {

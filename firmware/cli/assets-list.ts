@@ -26,25 +26,28 @@ function writeOpen(entries: readonly AssetEntry[]): readonly string[] {
 }
 
 function writeOne(entry: AssetEntry): readonly string[] {
-  const { key, state, name, address, segment, presence, certificate, changes, reason } = entry;
+  const { key, state, name, address, segment, presence, certificate } = entry;
   const place = [address === null ? "no address" : `at ${address}`, ...(segment === null ? [] : [`segment ${segment}`]), stateWords(presence)].join(", ");
   const lines = [
     ...(name === null || name === key ? [] : [`name ${name}`]),
     describeMachine(entry.nameplate),
     place,
     certificate === null ? "no certificate" : `certificate ${shortFingerprint(certificate.fingerprint)}  (compare the whole one before you accept)`,
-    ...(reason === null ? [] : [`why: ${spellFingerprints(reason)}`]),
-    ...changes.map((change) => `changed: ${spellFingerprints(change)}`),
+    ...writeRemarks(entry),
   ];
   return [`${state.toUpperCase().padEnd(INDENT.length)}${writeKey(key)}`, ...lines.map((line) => `${INDENT}${printable(line)}`), `${INDENT}${acceptCommand(key)}`, ""];
 }
 
+function writeRemarks({ reason, changes }: AssetEntry): readonly string[] {
+  return [...(reason === null ? [] : [`why: ${reason}`]), ...changes.map((change) => `changed: ${change}`)].map((text) => printable(spellFingerprints(text)));
+}
+
 function writeTable(entries: readonly AssetEntry[]): readonly string[] {
-  const rows = entries.map((entry) => ({ cells: toCells(entry), changes: entry.changes }));
+  const rows = entries.map((entry) => ({ cells: toCells(entry), remarks: writeRemarks(entry) }));
   const width = (column: number): number => Math.max(...[COLUMNS, ...rows.map(({ cells }) => cells)].map((cells) => lengthOf(cells[column] ?? "")));
   const widths = COLUMNS.map((_, column) => width(column));
   const line = (cells: readonly string[]): string => cells.map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - lengthOf(cell)))).join("  ");
-  return [line(COLUMNS), ...rows.flatMap(({ cells, changes }) => [line(cells), ...changes.map((change) => `  changed: ${printable(spellFingerprints(change))}`)])];
+  return [line(COLUMNS), ...rows.flatMap(({ cells, remarks }) => [line(cells), ...remarks.map((remark) => `  ${remark}`)])];
 }
 
 /** The first cell is what commands take: it is never cut. */
