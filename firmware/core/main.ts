@@ -84,18 +84,21 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
 }
 
 /** Once a second: what is written late, gathered or fades. */
-async function tick({ clock, fading, links, log, losses, trail, values, writeTurn }: CoreParts, signal: AbortSignal): Promise<void> {
+async function tick({ acceptance, clock, fading, links, log, losses, trail, values, writeTurn }: CoreParts, signal: AbortSignal): Promise<void> {
   let isFailing = false;
   while (!signal.aborted) {
     await unlessCancelled(clock.sleep(TICK_MS, signal));
     fading.tick();
     trail.tick();
     losses.retry();
+    acceptance.tick();
     try {
       await writeTurn();
       values.flush();
       await writeTurn();
       links.flush();
+      await writeTurn();
+      acceptance.flush();
       isFailing = false;
     } catch (error) {
       // Last values and link states may be lost; what is accepted lies in the outbox.

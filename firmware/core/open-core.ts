@@ -6,6 +6,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Condition } from "../conduit/local.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
 import type { ZoneContext } from "../runtime/service.ts";
+import { Acceptance } from "./acceptance/acceptance.ts";
 import { Audit } from "./audit/audit.ts";
 import { prepareAuditSchema } from "./audit/audit-schema.ts";
 import { AuditTrail } from "./audit/trail.ts";
@@ -13,6 +14,7 @@ import { verifyAudit } from "./audit/verify.ts";
 import { CloudState } from "./cloud-state.ts";
 import { ActiveConfiguration } from "./configuration/active-configuration.ts";
 import { keepGatewayId } from "./configuration/gateway-id.ts";
+import { applyMachines, withMachines } from "./configuration/machines.ts";
 import { outboxLimitsOf } from "./configuration/outbox-limits.ts";
 import { Detections } from "./detection/detections.ts";
 import { LearnedSegments } from "./detection/learned.ts";
@@ -93,16 +95,19 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const fading = new Fading(conditions, clock);
   const cloud = new CloudState(outbox, kept);
   const secrets = new Secrets(vault.vault, conditions, trail);
+  const acceptance = new Acceptance({ database: state.database, clock, log: log.child("acceptance"), turns, conditions, fading, trail, secrets, configuration, register, links, losses });
+  closers.push(() => flushAll(acceptance));
   const enrolments = new Enrolments(state.database);
   const pki = new Pki({ vault: vault.vault, enrolments, clock, conditions, trail, revision: revisions.assignments, writeTurn, gateway, configuration: () => configuration.current });
   closers.push(() => pki.close());
   const host = openHostLink({ socket: conduitSocket(dataDir, "host"), clock, epoch: context.epoch, log: log.child("host"), trail });
   closers.push(() => host.close());
   const zones = new Zones(clock, fading, () => host.isPresent());
-  const system = new SystemKeeper({ host, clock, conditions, trail, kept, log: log.child("system"), zones, configuration: () => configuration.current });
+  const system = new SystemKeeper({ host, clock, conditions, trail, kept, log: log.child("system"), zones, configuration: () => withMachines({ configuration, acceptance }) });
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version };
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
-  const parts: CoreParts = { ...watch, ...start, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
+  const parts: CoreParts = { ...watch, ...start, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
+  acceptance.onChange(() => applyMachines(parts));
   const verify = async (stop: AbortSignal): Promise<void> => {
     const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop).then(() => turns.next()));
     if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);
@@ -151,7 +156,7 @@ async function nextWriteTurn({ log }: OpenedDatabase, turns: Turns): Promise<voi
 }
 
 /** At the end everything may be written at once: no reader waits any more. Bounded all the same, so that the end comes in time. */
-function flushAll(rows: Links | LastValues): void {
+function flushAll(rows: { flush(): boolean }): void {
   for (let portion = 0; portion < 40 && rows.flush(); portion += 1);
 }
 

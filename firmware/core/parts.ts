@@ -2,6 +2,7 @@
 
 import type { Clock } from "../../drivers/contract/clock.ts";
 import type { Log, LogLevel } from "../runtime/journal.ts";
+import type { Acceptance } from "./acceptance/acceptance.ts";
 import type { AuditTrail } from "./audit/trail.ts";
 import type { ActiveConfiguration } from "./configuration/active-configuration.ts";
 import type { CloudState } from "./cloud-state.ts";
@@ -23,6 +24,8 @@ import type { Turns } from "./turns.ts";
 import type { Secrets } from "./vault/secrets.ts";
 
 export interface CoreParts {
+  /** What was found or imported, and which of it is read. */
+  readonly acceptance: Acceptance;
   readonly clock: Clock;
   /** What takes long works in these, so that nothing holds the event loop for longer than a commit. */
   readonly turns: Turns;

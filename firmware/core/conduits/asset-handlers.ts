@@ -1,16 +1,41 @@
 // Core's side of what people do with the register: list, accept, refuse, import, enrol.
 
-import { Fault } from "../../../drivers/contract/fault.ts";
+import { describeSubject, historyOwner, listSubjects } from "../acceptance/describe.ts";
+import { acceptByPerson, demandSubject, forgetByPerson, refuseByPerson } from "../acceptance/people.ts";
+import { importLines } from "../acceptance/import-list.ts";
 import type { localConduit } from "../../conduit/local.ts";
-import type { Handlers } from "../../runtime/conduit-server.ts";
+import { WrittenReply, type Handlers } from "../../runtime/conduit-server.ts";
 import type { CoreParts } from "../parts.ts";
 import { makeEnrolHandlers } from "./enrol-handlers.ts";
+import { writeItems } from "./written.ts";
 
 type AssetRoutes = "assets" | "asset" | "acceptAsset" | "refuseAsset" | "forgetAsset" | "importAssets" | "enrolAsset" | "disenrolAsset" | "machineCa" | "renewMachineCa";
 
 export function makeAssetHandlers(core: CoreParts): Pick<Handlers<typeof localConduit>, AssetRoutes> {
-  const refuse = (): never => {
-    throw new Fault("NOT_SUPPORTED", "this part of the register is not there yet");
+  return {
+    assets: async ({ after, limit }, { signal }) => {
+      const subjects = listSubjects(core).filter(([key]) => after === undefined || key > after);
+      const texts = await writeItems(subjects.slice(0, limit), ([key, subject]) => JSON.stringify(describeSubject(core, key, subject)), core.turns, signal);
+      return new WrittenReply(`{"hasMore":${subjects.length > limit},"assets":[`, ...texts, "]}");
+    },
+    asset: ({ key, limit }) => {
+      const subject = demandSubject(core, key);
+      return { asset: describeSubject(core, key, subject), history: core.acceptance.entries.history(historyOwner(subject), limit).map((event) => ({ ...event })) };
+    },
+    acceptAsset: async (order) => {
+      await core.writeTurn();
+      return { asset: await acceptByPerson(core, order) };
+    },
+    refuseAsset: async ({ key, reason }) => {
+      await core.writeTurn();
+      return { asset: await refuseByPerson(core, key, reason) };
+    },
+    forgetAsset: async ({ key }) => {
+      await core.writeTurn();
+      forgetByPerson(core, key);
+      return {};
+    },
+    importAssets: async ({ lines, dryRun }) => importLines(core, lines, dryRun),
+    ...makeEnrolHandlers(core),
   };
-  return { assets: refuse, asset: refuse, acceptAsset: refuse, refuseAsset: refuse, forgetAsset: refuse, importAssets: refuse, ...makeEnrolHandlers(core) };
 }

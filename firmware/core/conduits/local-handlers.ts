@@ -4,6 +4,7 @@ import type { AssetId } from "../../../drivers/contract/identity.ts";
 import type { localConduit, Status } from "../../conduit/local.ts";
 import { WrittenReply, type Handlers } from "../../runtime/conduit-server.ts";
 import { CLOUD } from "../cloud-state.ts";
+import { machinesOf } from "../configuration/machines.ts";
 import { ASSET_USER, secretUsers } from "../configuration/placements.ts";
 import type { Asset } from "../inventory/asset.ts";
 import type { CoreParts } from "../parts.ts";
@@ -66,9 +67,11 @@ function makeSecretHandlers(core: CoreParts): Pick<Handlers<typeof localConduit>
 }
 
 /** Whoever's configuration refers to the secret gets the new one by its long poll. */
-async function announceSecret({ configuration, secrets, revisions, turns }: CoreParts, name: string): Promise<void> {
-  const users = await secrets.checkMissing(() => secretUsers(configuration.current, turns), turns);
+async function announceSecret(core: CoreParts, name: string): Promise<void> {
+  const { configuration, secrets, revisions, turns } = core;
+  const users = await secrets.checkMissing(() => secretUsers(core.configuration.current, machinesOf(core), turns), turns);
   if (users.get(name)?.startsWith(ASSET_USER) === true) revisions.assignments.advance();
+  if (findSecretNames(configuration.current.acceptance).includes(name)) await core.acceptance.judgeAnew();
   if (findSecretNames(configuration.current.cloud).includes(name)) revisions.link.advance();
 }
 

@@ -7,8 +7,10 @@ import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import type { Assignment, sourceConduit } from "../../conduit/source.ts";
 import { WrittenReply, type Handlers } from "../../runtime/conduit-server.ts";
 import type { LogLevel } from "../../runtime/journal.ts";
+import { machinesOf } from "../configuration/machines.ts";
 import { dutiesOf, segmentOf } from "../configuration/placements.ts";
 import { ASSET_ADVISORY_CODES, assetAdvisory } from "../health/fault-conditions.ts";
+import type { Link } from "../inventory/links.ts";
 import type { IdentityChange } from "../inventory/register.ts";
 import type { CoreParts } from "../parts.ts";
 import { storageFault } from "../storage/open-database.ts";
@@ -37,6 +39,7 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
     identify: async (input) => {
       await core.writeTurn();
       const reply = takeIdentity(core, zone, input);
+      await core.acceptance.announce();
       const lists = new Map(input.assets.map(({ nameplate, points }) => [assetIdOf(nameplate), points]));
       for (const asset of reply.accepted) await prunePoints(core, asset, lists.get(asset) ?? "");
       return reply;
@@ -53,7 +56,10 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
       noteQuarantine(core, asset, `${asset}: ${reason}`);
       return {};
     },
-    found: () => ({}),
+    found: async ({ segment, reports }) => {
+      await core.acceptance.take(segment, reports);
+      return {};
+    },
     ...makeIngestHandlers(core, zone),
     alive: (alive) => {
       core.zones.alive(zone.replace(/^source-/, ""), alive);
@@ -68,11 +74,12 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
 }
 
 /** All of one configuration, written machine by machine in as many turns as it takes: 2,000 machines have 2,000 secrets to open. */
-async function writeAssignments({ configuration: { current }, pki, register, outbox, revisions, secrets, turns }: CoreParts, zone: string, signal: AbortSignal): Promise<WrittenReply<Assignments>> {
+async function writeAssignments(core: CoreParts, zone: string, signal: AbortSignal): Promise<WrittenReply<Assignments>> {
+  const { configuration: { current }, pki, register, outbox, revisions, secrets, turns } = core;
   // The revision from before: what changes while it is written makes the next poll answer at once.
   const revision = revisions.assignments.value;
   const texts: string[] = [];
-  await turns.each(current.assets.filter(({ name }) => register.isPlaced(name, zone)), ({ name, driver, config, segment }) => {
+  await turns.each(machinesOf(core).filter(({ name }) => register.isPlaced(name, zone)), ({ name, driver, config, segment }) => {
     if (signal.aborted) throw new Fault("CANCELLED", "the zone waits no longer", { cause: signal.reason });
     const ingest = pki.accessOf(name);
     const assignment: Assignment = { name, driver, config, segment: segmentOf(current, segment), secrets: secrets.textsFor(config), cursors: outbox.cursors(register.behind(name)), ...(ingest === undefined ? {} : { ingest }) };
@@ -82,8 +89,9 @@ async function writeAssignments({ configuration: { current }, pki, register, out
 }
 
 function takeIdentity(core: CoreParts, zone: string, { assignment, address, assets }: InputOf<typeof sourceConduit.identify>): ReplyOf<typeof sourceConduit.identify> {
-  const { conditions, links, outbox, register } = core;
+  const { acceptance, conditions, links, outbox, register } = core;
   if (!register.isPlaced(assignment, zone)) return { accepted: [], wanted: [], cursors: {} };
+  if (!acceptance.identified(assignment, assets.map(({ nameplate }) => assetIdOf(nameplate)))) return { accepted: [], wanted: [], cursors: {} };
   const { accepted, wanted, changes } = orStorageFault(() => register.identify(assignment, address, assets, (name) => links.isConnected(name)));
   for (const change of changes) noteChange(core, change);
   if (!changes.some((change) => change.kind === "twice")) conditions.clear("ASSET_TWICE", assignment);
@@ -103,16 +111,23 @@ function orStorageFault<T>(work: () => T): T {
   }
 }
 
-async function takeLink(core: CoreParts, zone: string, { assignment, state, fault, advisory = false }: InputOf<typeof sourceConduit.link>): Promise<void> {
-  const { conditions, links, losses, trail } = core;
-  if (advisory && fault !== undefined) {
-    const { code, detail } = assetAdvisory(fault);
+async function takeLink(core: CoreParts, zone: string, { assignment, state, fault: told, via, advisory = false }: InputOf<typeof sourceConduit.link>): Promise<void> {
+  const { acceptance, conditions, links, losses, trail } = core;
+  const fault = advisory ? undefined : told;
+  if (advisory && told !== undefined) {
+    const { code, detail } = assetAdvisory(told);
     const isNew = conditions.raise(code, assignment, detail);
-    if (isNew && fault.kind === "denied") trail.recordDenied(zone, assignment, fault);
+    if (isNew && told.kind === "denied") trail.recordDenied(zone, assignment, told);
+  } else if (state === "connecting") conditions.become(ASSET_ADVISORY_CODES, assignment);
+  const arrival = via ?? links.get(assignment)?.via;
+  const link: Link = { state, ...(fault === undefined ? {} : { fault }), ...(arrival === undefined ? {} : { via: arrival }) };
+  links.set(assignment, link);
+  const isSuspended = acceptance.linkTold(assignment, link);
+  await acceptance.announce();
+  if (isSuspended) {
+    if (fault !== undefined) trail.recordDenied(zone, assignment, fault);
     return;
   }
-  if (state === "connecting") conditions.become(ASSET_ADVISORY_CODES, assignment);
-  links.set(assignment, fault === undefined ? { state } : { state, fault });
   reviewLink(core, zone, assignment);
   await losses.review(assignment);
 }

@@ -2,33 +2,32 @@
 
 import type { ConfigurationChange } from "../../config/compare.ts";
 import { CLOUD } from "../cloud-state.ts";
-import { ASSET_CODES, CLOUD_LINK_CODES, CLOUD_NAME_CODES } from "../health/fault-conditions.ts";
+import { CLOUD_LINK_CODES, CLOUD_NAME_CODES } from "../health/fault-conditions.ts";
 import type { CoreParts } from "../parts.ts";
 import { outboxLimitsOf } from "./outbox-limits.ts";
-import { placementsOf, secretUsers } from "./placements.ts";
+import { machinesOf, placeMachines } from "./machines.ts";
+import { secretUsers } from "./placements.ts";
 
 /**
  * What the configuration says goes to the parts; at start everything, later what has changed. Many machines take several turns of the event loop;
  * the zones are told of it at the end. One call after the other.
  */
 export async function applyConfiguration(parts: CoreParts, change?: ConfigurationChange): Promise<void> {
-  const { cloud, conditions, configuration, links, outbox, register, revisions, secrets, turns, writeTurn } = parts;
+  const { acceptance, cloud, conditions, configuration, outbox, revisions, secrets, turns } = parts;
   const { current } = configuration;
   parts.setLogLevel(current.log.level);
   outbox.setLimits(outboxLimitsOf(current));
-  const placements = placementsOf(current);
+  acceptance.configure();
   // No await before: the zones are never told of the new configuration with the former placements.
-  await register.place(placements, writeTurn);
-  for (const [name] of links.entries()) if (!placements.has(name)) links.delete(name);
-  const ofGone = conditions.list().filter(({ code, subject }) => ASSET_CODES.some((known) => known === code) && !placements.has(subject));
-  await turns.each(ofGone, ({ subject }) => void conditions.become(ASSET_CODES, subject));
+  await placeMachines(parts);
   if (current.cloud === undefined) {
     conditions.become(CLOUD_LINK_CODES, CLOUD);
     conditions.replaceAll("CLOUD_DOCUMENT_REFUSED", new Map());
   }
-  await secrets.checkMissing(() => secretUsers(configuration.current, turns), turns);
+  await secrets.checkMissing(() => secretUsers(configuration.current, machinesOf(parts), turns), turns);
   await cloud.configure(current);
   await parts.pki.configure();
+  await acceptance.judgeAnew();
   if (change === undefined) return;
   revisions.assignments.advance();
   revisions.inventory.advance();

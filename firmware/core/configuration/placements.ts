@@ -1,5 +1,6 @@
 // What the configuration says about its machines, in the words of the register and of the source conduit.
 
+import type { AssetSettings } from "../../config/assets-section.ts";
 import type { Configuration } from "../../config/schema.ts";
 import type { SegmentDuty } from "../../conduit/source.ts";
 import type { EquipmentPath, Placement } from "../inventory/asset.ts";
@@ -9,8 +10,9 @@ import { findSecretNames } from "../vault/secret-names.ts";
 /** The zone that reads machines on the network. The zone for attached hardware comes with its drivers. */
 export const FIELD_ZONE = "source-field";
 
-export function placementsOf(configuration: Configuration): ReadonlyMap<string, Placement> {
-  return new Map(configuration.assets.map((asset) => [asset.name, { zone: FIELD_ZONE, equipment: equipmentOf(configuration, asset.equipment) }]));
+/** `machines`: those of the configuration, and those that were found or imported. */
+export function placementsOf(configuration: Configuration, machines: readonly AssetSettings[]): ReadonlyMap<string, Placement> {
+  return new Map(machines.map((asset) => [asset.name, { zone: FIELD_ZONE, equipment: equipmentOf(configuration, asset.equipment) }]));
 }
 
 export function segmentOf(configuration: Configuration, name: string | undefined): string[] {
@@ -29,13 +31,14 @@ export function dutiesOf({ network, segments }: Configuration): readonly Segment
 export const ASSET_USER = "assets: ";
 
 /** For each secret that the configuration refers to: where it does. Found in as many turns as it takes. */
-export async function secretUsers(configuration: Configuration, turns: Turns): Promise<ReadonlyMap<string, string>> {
+export async function secretUsers(configuration: Configuration, machines: readonly AssetSettings[], turns: Turns): Promise<ReadonlyMap<string, string>> {
   const users = new Map<string, string>();
   const note = (user: string, value: unknown): void => {
     for (const name of findSecretNames(value)) users.set(name, users.has(name) ? `${users.get(name)}, ${user}` : user);
   };
-  await turns.each(configuration.assets, ({ name, config }) => note(`${ASSET_USER}${name}`, config));
+  await turns.each(machines, ({ name, config }) => note(`${ASSET_USER}${name}`, config));
   note("cloud", configuration.cloud);
+  note("acceptance", configuration.acceptance);
   return users;
 }
 

@@ -1,6 +1,7 @@
 // Assets in state.db: rows to objects and back, each statement prepared once.
 
 import type { Database, Statement } from "better-sqlite3";
+import type { AssetId } from "../../../drivers/contract/identity.ts";
 import type { Asset } from "./asset.ts";
 
 interface Row extends Omit<Asset, "nameplate" | "equipment"> {
@@ -24,6 +25,13 @@ export class AssetRows {
   load(): readonly Asset[] {
     const rows = this.#database.prepare<[], Row>("SELECT id, name, state, zone, nameplate, address, equipment, points, firstSeen, lastSeen FROM assets").all();
     return rows.map((row) => ({ ...row, nameplate: JSON.parse(row.nameplate) as Asset["nameplate"], equipment: JSON.parse(row.equipment) as Asset["equipment"] }));
+  }
+
+  /** The asset and its points, in one commit. */
+  remove(id: AssetId): void {
+    this.#database.transaction(() => {
+      for (const [table, column] of [["assets", "id"], ["point_lists", "asset"], ["point_pages", "asset"]] as const) this.#database.prepare(`DELETE FROM ${table} WHERE ${column} = ?`).run(id);
+    })();
   }
 
   /** All in one commit, durable when it returns. */

@@ -9,6 +9,8 @@ type Report = InputOf<typeof sourceConduit.link>;
 export interface Link {
   readonly state: Report["state"];
   readonly fault?: Report["fault"];
+  /** How readings arrive, as it was told last. */
+  readonly via?: Report["via"];
 }
 
 /** Some 3 ms. */
@@ -21,17 +23,19 @@ export class Links {
 
   /** Loads what was written before. Throws SyntaxError where a row is damaged. */
   constructor(database: Database) {
-    const store = database.prepare("INSERT OR REPLACE INTO links (name, state, fault) VALUES (?, ?, ?)");
+    const store = database.prepare("INSERT OR REPLACE INTO links (name, state, fault, via) VALUES (?, ?, ?, ?)");
     const remove = database.prepare("DELETE FROM links WHERE name = ?");
     this.#write = database.transaction((names: readonly string[]) => {
       for (const name of names) {
         const link = this.#links.get(name);
         if (link === undefined) remove.run(name);
-        else store.run(name, link.state, link.fault === undefined ? null : JSON.stringify(link.fault));
+        else store.run(name, link.state, link.fault === undefined ? null : JSON.stringify(link.fault), link.via ?? null);
       }
     });
-    const rows = database.prepare<[], { name: string; state: Link["state"]; fault: string | null }>("SELECT name, state, fault FROM links").all();
-    for (const { name, state, fault } of rows) this.#links.set(name, { state, ...(fault === null ? {} : { fault: JSON.parse(fault) as NonNullable<Link["fault"]> }) });
+    const rows = database.prepare<[], { name: string; state: Link["state"]; fault: string | null; via: string | null }>("SELECT name, state, fault, via FROM links").all();
+    for (const { name, state, fault, via } of rows) {
+      this.#links.set(name, { state, ...(fault === null ? {} : { fault: JSON.parse(fault) as NonNullable<Link["fault"]> }), ...(via === null ? {} : { via }) });
+    }
   }
 
   get(assignment: string): Link | undefined {

@@ -3,7 +3,7 @@
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { assetIdOf } from "../../../drivers/contract/identity.ts";
 import type { AssetId } from "../../../drivers/contract/identity.ts";
-import type { Asset, EquipmentPath, Found, Placement } from "./asset.ts";
+import type { Asset, AssetState, EquipmentPath, Found, Placement } from "./asset.ts";
 import type { AssetRows } from "./asset-rows.ts";
 import type { PointLists, PointPage } from "./point-lists.ts";
 import type { Revision } from "./revision.ts";
@@ -152,6 +152,24 @@ export class Register {
     this.#keep({ ...asset, points: count });
     this.#revision.advance();
     return true;
+  }
+
+  /** In force when it returns; durable, unless it throws what SQLite throws. */
+  setState(ids: readonly AssetId[], state: AssetState): void {
+    const changed = ids.flatMap((id) => this.#assets.get(id) ?? []).filter((asset) => asset.state !== state).map((asset) => ({ ...asset, state }));
+    for (const asset of changed) this.#keep(asset);
+    this.#commit(changed);
+  }
+
+  /** Forgets an asset that no assignment leads to, with its points. Durable when it returns; throws what SQLite throws. */
+  forget(id: AssetId): void {
+    const asset = this.#assets.get(id);
+    if (asset === undefined || asset.zone !== null) return;
+    this.#rows.remove(id);
+    this.#assets.delete(id);
+    this.#byName.get(asset.name)?.delete(id);
+    this.#leaving.delete(id);
+    this.#revision.advance();
   }
 
   /** JSON texts of the asset's points, page by page: see `PointLists`. */

@@ -1,6 +1,7 @@
 // The tables of state.db: what the gateway has learned. What people decide is in the configuration.
 
 import type { Database } from "better-sqlite3";
+import { prepareAcceptanceSchema } from "../acceptance/acceptance-schema.ts";
 import { prepareDetectionSchema } from "../detection/detection-schema.ts";
 import { prepareEnrolmentSchema } from "../pki/enrolments.ts";
 import { storageFault } from "../storage/open-database.ts";
@@ -13,17 +14,23 @@ export function prepareStateSchema(database: Database): void {
       id TEXT PRIMARY KEY, name TEXT NOT NULL, state TEXT NOT NULL, zone TEXT, nameplate TEXT NOT NULL, address TEXT NOT NULL,
       equipment TEXT NOT NULL, points INTEGER NOT NULL, firstSeen TEXT NOT NULL, lastSeen TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS last_values (asset TEXT NOT NULL, point TEXT NOT NULL, reading TEXT NOT NULL, PRIMARY KEY (asset, point)) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS links (name TEXT PRIMARY KEY, state TEXT NOT NULL, fault TEXT) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS links (name TEXT PRIMARY KEY, state TEXT NOT NULL, fault TEXT, via TEXT) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `);
-  for (const columns of ["id, name, state, zone, nameplate, address, equipment, points, firstSeen, lastSeen FROM assets", "asset, point, reading FROM last_values", "name, state, fault FROM links", "name, text FROM kept"]) {
+  if (!hasColumn(database, "links", "via")) database.exec("ALTER TABLE links ADD COLUMN via TEXT");
+  for (const columns of ["id, name, state, zone, nameplate, address, equipment, points, firstSeen, lastSeen FROM assets", "asset, point, reading FROM last_values", "name, state, fault, via FROM links", "name, text FROM kept"]) {
     database.prepare(`SELECT ${columns} LIMIT 1`).get();
   }
   // Points were kept there before there were lists.
-  if (database.prepare("SELECT 1 FROM pragma_table_info('assets') WHERE name = 'pointSpecs'").get() !== undefined) database.exec("ALTER TABLE assets DROP COLUMN pointSpecs");
+  if (hasColumn(database, "assets", "pointSpecs")) database.exec("ALTER TABLE assets DROP COLUMN pointSpecs");
   preparePointSchema(database);
   prepareDetectionSchema(database);
   prepareEnrolmentSchema(database);
+  prepareAcceptanceSchema(database);
+}
+
+function hasColumn(database: Database, table: string, column: string): boolean {
+  return database.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = ?").get(table, column) !== undefined;
 }
 
 /** Small texts that core keeps from one start to the next. */

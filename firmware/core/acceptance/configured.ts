@@ -1,0 +1,52 @@
+// What the configuration in force says about machines, found by what a machine shows.
+
+import type { AssetId } from "../../../drivers/contract/identity.ts";
+import type { Configuration } from "../../config/schema.ts";
+import type { Register } from "../inventory/register.ts";
+import { sameText } from "./sighting.ts";
+
+/** Of one configuration; made anew for the next one. */
+export class Configured {
+  readonly #register: Pick<Register, "get">;
+  readonly #names = new Set<string>();
+  readonly #byUrl = new Map<string, string>();
+  readonly #segments: ReadonlyMap<string, readonly string[]>;
+  readonly size: number;
+
+  constructor({ assets, segments }: Configuration, register: Pick<Register, "get">) {
+    this.#register = register;
+    this.#segments = new Map(segments.map(({ name, subnets }) => [name, subnets]));
+    this.size = assets.length;
+    for (const { name, config } of assets) {
+      this.#names.add(name);
+      const url = urlOf(config);
+      if (url !== null) this.#byUrl.set(sameText(url), name);
+    }
+  }
+
+  hasName(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** The subnets of the segment; undefined where there is none of that name. */
+  subnetsOf(segment: string): readonly string[] | undefined {
+    return this.#segments.get(segment);
+  }
+
+  get segments(): readonly string[] {
+    return [...this.#segments.keys()];
+  }
+
+  /** The name of the configured machine that has this URL, or behind which this asset is read. */
+  nameOf(url: string | null, id: AssetId | null): string | undefined {
+    const byUrl = url === null ? undefined : this.#byUrl.get(url);
+    if (byUrl !== undefined || id === null) return byUrl;
+    const asset = this.#register.get(id);
+    return asset !== undefined && asset.zone !== null && this.#names.has(asset.name) ? asset.name : undefined;
+  }
+}
+
+/** The address in a driver's settings. */
+export function urlOf(config: unknown): string | null {
+  return typeof config === "object" && config !== null && "url" in config && typeof config.url === "string" ? config.url : null;
+}

@@ -1,0 +1,147 @@
+// The register as people see it: configured machines, what was found or imported, and assets that nothing leads to any more, each under one key.
+
+import { createHash } from "node:crypto";
+import type { AssetEntry } from "../../conduit/assets.ts";
+import type { AssetSettings } from "../../config/assets-section.ts";
+import type { Asset, AssetState } from "../inventory/asset.ts";
+import type { CoreParts } from "../parts.ts";
+import { urlOf } from "./configured.ts";
+import { NO_FACTS } from "./entry.ts";
+import type { Entry, Facts } from "./entry.ts";
+import { ownerOf } from "./entry-rows.ts";
+import { ASSET_NAME } from "./names.ts";
+
+/** What a key means. */
+export type Subject =
+  | { readonly kind: "configured"; readonly settings: AssetSettings }
+  | { readonly kind: "entry"; readonly entry: Entry }
+  /** Known from before, assigned to nothing. */
+  | { readonly kind: "former"; readonly asset: Asset };
+
+/** All subjects under their keys, in the keys' order. Some ms for 4,000. */
+export function listSubjects(core: CoreParts): readonly (readonly [string, Subject])[] {
+  const { acceptance, configuration, register } = core;
+  const subjects = new Map<string, Subject>();
+  const ids = new Set<string>();
+  for (const settings of configuration.current.assets) subjects.set(settings.name, { kind: "configured", settings });
+  for (const entry of acceptance.entries.all()) {
+    if (isConfigured(core, entry)) continue;
+    subjects.set(keyOf(entry, (key) => subjects.has(key)), { kind: "entry", entry });
+    for (const id of [entry.facts.id, entry.judged?.id]) if (typeof id === "string") ids.add(id);
+  }
+  for (const asset of register.all()) {
+    if (asset.zone === null && !ids.has(asset.id) && !subjects.has(asset.id)) subjects.set(asset.id, { kind: "former", asset });
+  }
+  return [...subjects].sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+/** The subject of a key; undefined where there is none. */
+export function findSubject(core: CoreParts, key: string): Subject | undefined {
+  return listSubjects(core).find(([own]) => own === key)?.[1];
+}
+
+/** What the register says of it. */
+export function describeSubject(core: CoreParts, key: string, subject: Subject): AssetEntry {
+  const plain = subject.kind === "configured" ? describeConfigured(core, key, subject.settings) : subject.kind === "entry" ? describeEntry(core, key, subject.entry) : describeFormer(key, subject.asset);
+  return { ...plain, seen: digestOf(plain) };
+}
+
+/** The owner of its history. */
+export function historyOwner(subject: Subject): string {
+  if (subject.kind === "entry") return ownerOf(subject.entry.number);
+  return ownerOf(subject.kind === "configured" ? subject.settings.name : subject.asset.name);
+}
+
+type Unsealed = Omit<AssetEntry, "seen">;
+
+/** Whoever has both is listed once, as configured. */
+function isConfigured({ acceptance: { configured } }: CoreParts, { facts, judged, name }: Entry): boolean {
+  const { url, id } = judged ?? facts;
+  return configured.nameOf(url, id) !== undefined && (name === null || configured.nameOf(url, id) === name);
+}
+
+/** A name where it has one, else its id, else its endpoint; what is taken, or looks like a name, is told apart by its address. */
+function keyOf({ name, facts, number }: Entry, isTaken: (key: string) => boolean): string {
+  const own = name ?? facts.id ?? facts.endpoint ?? String(number);
+  const isPlain = name !== null || !ASSET_NAME.test(own);
+  if (isPlain && !isTaken(own)) return own;
+  const first = `${own.slice(0, 440)}@${(facts.address ?? facts.segment ?? "").slice(0, 48)}`;
+  return isTaken(first) ? `${first}/${number}` : first;
+}
+
+function describeConfigured(core: CoreParts, key: string, { name, segment, driver, config }: AssetSettings): Unsealed {
+  const { acceptance, links, register } = core;
+  const assets = register.behind(name).flatMap((id) => register.get(id) ?? []);
+  const asset = assets.find(({ zone }) => zone !== null);
+  const facts = acceptance.overlays.get(name) ?? NO_FACTS;
+  const link = links.get(name);
+  return {
+    ...showFacts(facts),
+    key,
+    id: asset?.id ?? null,
+    name,
+    state: asset?.state ?? "accepted",
+    origin: "configuration",
+    driver,
+    url: urlOf(config),
+    address: facts.address ?? asset?.address ?? null,
+    segment: segment ?? null,
+    presence: acceptance.presences.of(ownerOf(name)),
+    nameplate: asset?.nameplate ?? null,
+    changes: [],
+    reason: null,
+    link: link?.state ?? "connecting",
+    via: link?.via ?? null,
+    points: asset?.points ?? 0,
+    equipment: { ...asset?.equipment },
+    enrolled: core.pki.provenBy(name),
+    note: null,
+    firstSeen: asset?.firstSeen ?? null,
+    lastSeen: asset?.lastSeen ?? null,
+  };
+}
+
+function describeEntry(core: CoreParts, key: string, entry: Entry): Unsealed {
+  const { acceptance, configuration, links, register } = core;
+  const { name, state, origin, facts, judged, changes, note, firstSeen, number } = entry;
+  const asset = facts.id === null ? undefined : register.get(facts.id);
+  const isRead = state === "accepted" && name !== null && acceptance.machines.entryOf(name) === entry;
+  const link = name === null ? undefined : links.get(name);
+  const hindrance = state === "accepted" ? acceptance.machines.hindrance(entry) : undefined;
+  return {
+    ...showFacts(facts),
+    key,
+    id: facts.id ?? judged?.id ?? null,
+    name,
+    state,
+    origin,
+    driver: facts.driver,
+    url: state === "accepted" ? (judged?.url ?? facts.url) : facts.url,
+    segment: facts.segment,
+    presence: acceptance.presences.of(String(number)),
+    nameplate: facts.nameplate ?? asset?.nameplate ?? null,
+    changes: [...changes],
+    reason: hindrance ?? entry.reason,
+    link: isRead ? (link?.state ?? "connecting") : "not assigned",
+    via: isRead ? (link?.via ?? null) : null,
+    points: asset !== undefined && asset.name === name ? asset.points : 0,
+    equipment: { ...configuration.current.equipment, ...entry.equipment },
+    enrolled: name === null ? [] : core.pki.provenBy(name),
+    note,
+    firstSeen,
+    lastSeen: acceptance.entries.lastSeen(entry),
+  };
+}
+
+function describeFormer(key: string, { id, state, name, nameplate, points, equipment, firstSeen, lastSeen, address }: Asset): Unsealed {
+  return { ...showFacts(NO_FACTS), key, id, name: null, state: state satisfies AssetState, origin: "configuration", driver: null, url: null, address, segment: null, presence: "unknown", nameplate, changes: [], reason: `Nothing leads to it any more; it was read as ${name}.`, link: "not assigned", via: null, points, equipment: { ...equipment }, enrolled: [], note: null, firstSeen, lastSeen };
+}
+
+function showFacts({ address, endpoint, certificate }: Facts): Pick<AssetEntry, "address" | "endpoint" | "certificate"> {
+  return { address, endpoint, certificate: certificate === null ? null : { ...certificate } };
+}
+
+/** What a person judges by; not what moves by itself. */
+function digestOf({ key, id, name, state, driver, url, segment, endpoint, nameplate, certificate, changes }: Unsealed): string {
+  return createHash("sha256").update(JSON.stringify([key, id, name, state, driver, url, segment, endpoint, nameplate, certificate?.fingerprint ?? null, changes])).digest("hex");
+}

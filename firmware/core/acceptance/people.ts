@@ -1,0 +1,106 @@
+// What people do with the register: accept, refuse, forget.
+
+import { Fault } from "../../../drivers/contract/fault.ts";
+import type { AssetEntry } from "../../conduit/assets.ts";
+import type { CoreParts } from "../parts.ts";
+import { storageFault } from "../storage/open-database.ts";
+import { MOST_REFUSED } from "./bounds.ts";
+import { describeSubject, findSubject, historyOwner, listSubjects } from "./describe.ts";
+import type { Subject } from "./describe.ts";
+import { judgedBy } from "./entry.ts";
+import type { Entry } from "./entry.ts";
+import { takeUp } from "./take-up.ts";
+import { stopReading, withdraw } from "./withdraw.ts";
+
+/** Actor of the audit entries: whoever may run the command as this user. */
+export const LOCAL = "local";
+
+export interface Acceptation {
+  readonly key: string;
+  readonly seen: string;
+  readonly name?: string | undefined;
+  readonly credentials?: Entry["credentials"] | undefined;
+}
+
+/** Throws NOT_FOUND, IDENTITY_CHANGED where it is not what the person saw, INPUT_INVALID where it cannot be read. */
+export async function acceptByPerson(core: CoreParts, { key, seen, name, credentials }: Acceptation): Promise<AssetEntry> {
+  const subject = demandSubject(core, key);
+  if (describeSubject(core, key, subject).seen !== seen) throw new Fault("IDENTITY_CHANGED", `${key} is not what you saw: something changed meanwhile`, { where: key, remedy: "Look at it again, then accept it." });
+  if (subject.kind === "former") throw new Fault("INPUT_INVALID", `nothing leads to ${key} any more`, { where: key, remedy: "Name it in the configuration, or wait until it is found." });
+  if (subject.kind === "configured") {
+    setConfigured(core, subject, "accepted", "");
+    return describeSubject(core, key, subject);
+  }
+  const entry = takeUp(core.acceptance, subject.entry, { actor: LOCAL, words: "a person", name, credentials });
+  await core.acceptance.announce();
+  return describeNumber(core, entry.number);
+}
+
+/** Throws NOT_FOUND, and INPUT_INVALID for what cannot be refused. */
+export async function refuseByPerson(core: CoreParts, key: string, reason: string | undefined): Promise<AssetEntry> {
+  const { acceptance } = core;
+  const subject = demandSubject(core, key);
+  const words = reason ?? "a person refused it";
+  if (subject.kind === "former") throw new Fault("INPUT_INVALID", `nothing leads to ${key} any more: there is nothing to refuse`, { where: key });
+  if (subject.kind === "configured") {
+    setConfigured(core, subject, "refused", words);
+    return describeSubject(core, key, subject);
+  }
+  const { entry } = subject;
+  if (entry.state !== "refused" && [...acceptance.entries.all()].filter(({ state }) => state === "refused").length >= MOST_REFUSED) {
+    throw new Fault("INPUT_INVALID", `${MOST_REFUSED} machines are refused already`, { remedy: "Forget those that are not needed (`weir assets forget`)." });
+  }
+  withdraw(acceptance, { ...entry, state: "refused", judged: judgedBy(entry.facts), changes: [], reason: reason ?? null, claims: null }, { actor: LOCAL, action: "asset.refused", event: "refused", words });
+  if (entry.name !== null) core.conditions.clear("ASSET_SUSPENDED", entry.name);
+  await acceptance.announce();
+  return describeNumber(core, entry.number);
+}
+
+/** Throws NOT_FOUND, and INPUT_INVALID for what is read or configured. */
+export function forgetByPerson(core: CoreParts, key: string): void {
+  const { acceptance, conditions, register, trail } = core;
+  const subject = demandSubject(core, key);
+  if (subject.kind === "configured") throw new Fault("INPUT_INVALID", `the configuration names ${key}`, { where: key, remedy: "Take it out of the configuration, or refuse it." });
+  const entry = subject.kind === "entry" ? subject.entry : undefined;
+  if (entry?.state === "accepted" && entry.judged?.url != null) throw new Fault("INPUT_INVALID", `${key} is read`, { where: key, remedy: "Refuse it first." });
+  try {
+    if (entry !== undefined) {
+      acceptance.entries.putNow([], [entry.number]);
+      acceptance.forget(entry.number);
+    }
+    const ids = subject.kind === "former" ? [subject.asset.id] : entry?.name == null ? [] : register.behind(entry.name);
+    for (const id of ids) register.forget(id);
+  } catch (error) {
+    throw storageFault(error, "state.db");
+  }
+  if (entry?.name != null) conditions.clear("ASSET_SUSPENDED", entry.name);
+  trail.record({ actor: LOCAL, action: "asset.forgotten", target: key, result: "done" });
+}
+
+export function demandSubject(core: CoreParts, key: string): Subject {
+  const subject = findSubject(core, key);
+  if (subject === undefined) throw new Fault("NOT_FOUND", `the register has no ${key}`, { where: key, remedy: "`weir assets list` shows the keys." });
+  return subject;
+}
+
+/** The zone asks every few seconds whether a configured machine's asset is taken, so nothing needs to be told. */
+function setConfigured(core: CoreParts, subject: Extract<Subject, { kind: "configured" }>, state: "accepted" | "refused", words: string): void {
+  const { acceptance, register, trail } = core;
+  const { name } = subject.settings;
+  const ids = register.behind(name).filter((id) => register.get(id)?.zone !== null);
+  if (ids.length === 0) throw new Fault("INPUT_INVALID", `${name} was never identified, so nothing is known of its asset`, { where: name, remedy: "Take it out of the configuration to leave it unread." });
+  try {
+    if (state === "refused") stopReading(acceptance.parts, name, state, words);
+    else register.setState(ids, state);
+  } catch (error) {
+    throw storageFault(error, "state.db");
+  }
+  acceptance.entries.tell(historyOwner(subject), acceptance.event(state, LOCAL, words === "" ? "Accepted by a person." : words));
+  trail.record({ actor: LOCAL, action: state === "refused" ? "asset.refused" : "asset.accepted", target: name, result: "done", detail: { words, assets: ids } });
+}
+
+function describeNumber(core: CoreParts, number: number): AssetEntry {
+  const found = listSubjects(core).find(([, subject]) => subject.kind === "entry" && subject.entry.number === number);
+  if (found === undefined) throw new Fault("NOT_FOUND", "it was forgotten meanwhile");
+  return describeSubject(core, ...found);
+}
