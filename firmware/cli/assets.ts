@@ -4,6 +4,7 @@ import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { ASSET_STATES } from "../conduit/assets.ts";
 import type { AcceptOptions } from "./assets-accept.ts";
+import { addEnrol } from "./assets-enrol.ts";
 import type { ExportOptions, ImportOptions } from "./assets-exchange.ts";
 import type { ListOptions, ShowOptions } from "./assets-read.ts";
 import type { RefuseOptions } from "./assets-refuse.ts";
@@ -18,6 +19,7 @@ export function addAssets(program: Command): void {
   addReading(assets);
   addDeciding(assets);
   addExchange(assets);
+  addEnrol(assets);
 }
 
 function add(assets: Command, name: string, description: string, isDefault = false): Command {

@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { asFault, isFault } from "../../drivers/contract/fault.ts";
 import { addAssets } from "./assets.ts";
+import { addCa } from "./ca.ts";
 import { addCheck } from "./check.ts";
 import { addDetections } from "./detections.ts";
 import { addDiscover } from "./discover.ts";
@@ -18,7 +19,7 @@ import { addStart } from "./start.ts";
 import { addStatus } from "./status.ts";
 import { addTry } from "./try.ts";
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addAssets, addSecret, addCheck, addDiscover, addFirewall, addDetections, addNetwork, addSimulate, addLedger, addTry];
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addAssets, addCa, addSecret, addCheck, addDiscover, addFirewall, addDetections, addNetwork, addSimulate, addLedger, addTry];
 
 /** What every command ends with. */
 const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;
