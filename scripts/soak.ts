@@ -1,14 +1,15 @@
 #!/usr/bin/env node
 // Kills the zones of a loaded gateway and its broker at random and compares what machines saw acknowledged with what the cloud received.
 //
-// node scripts/soak.ts [--kills N] [--seed S] [--machines N] [--rate R] [--mean-ms MS] [--cloud mosquitto|subscriber|local] [--no-damage] [--folder DIR] [--json FILE]
+// node scripts/soak.ts [--kills N] [--seed S] [--machines N] [--rate R] [--mean-ms MS] [--cloud mosquitto|subscriber|local] [--source ingest|brokers] [--no-damage] [--folder DIR] [--json FILE]
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { describeComparison } from "../firmware/simulator/ledger-text.ts";
+import { SOURCES } from "../test/bench/ingest-door.ts";
 import { runSoak, SOAK_DEFAULTS, type SoakOptions } from "../test/soak/run-soak.ts";
-import { CLOUDS, type CloudKind } from "../test/soak/rig.ts";
+import { CLOUDS } from "../test/soak/rig.ts";
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: String(SOAK_DEFAULTS.rate) },
     "mean-ms": { type: "string", default: String(SOAK_DEFAULTS.meanMs) },
     cloud: { type: "string", default: SOAK_DEFAULTS.cloud },
+    source: { type: "string", default: SOAK_DEFAULTS.source },
     "no-damage": { type: "boolean", default: false },
     folder: { type: "string" },
     json: { type: "string" },
@@ -31,10 +33,10 @@ function whole(name: string, text: string): number {
   return process.exit(2);
 }
 
-function cloudKind(text: string): CloudKind {
-  const kind = CLOUDS.find((one) => one === text);
+function oneOf<Kind extends string>(name: string, kinds: readonly Kind[], text: string): Kind {
+  const kind = kinds.find((one) => one === text);
   if (kind !== undefined) return kind;
-  process.stderr.write(`--cloud ${text}: give one of ${CLOUDS.join(", ")}\n`);
+  process.stderr.write(`--${name} ${text}: give one of ${kinds.join(", ")}\n`);
   return process.exit(2);
 }
 
@@ -44,14 +46,15 @@ const options: SoakOptions = {
   machines: whole("machines", values.machines),
   rate: whole("rate", values.rate),
   meanMs: whole("mean-ms", values["mean-ms"]),
-  cloud: cloudKind(values.cloud),
+  cloud: oneOf("cloud", CLOUDS, values.cloud),
+  source: oneOf("source", SOURCES, values.source),
   hasDamage: !values["no-damage"],
   ...(values.folder === undefined ? {} : { folder: values.folder }),
 };
 if (values.folder !== undefined) mkdirSync(values.folder, { recursive: true });
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-say(`seed ${options.seed}, ${options.kills} kills, ${options.machines} machines with ${options.rate} readings/s each, cloud: ${options.cloud}`);
+say(`seed ${options.seed}, ${options.kills} kills, ${options.machines} machines with ${options.rate} readings/s each, publishing to ${options.source === "ingest" ? "the gateway" : "brokers of their own"}, cloud: ${options.cloud}`);
 const result = await runSoak(options, say);
 say(`\n${describeComparison(result.comparison)}`);
 const { restarts, brokerTroubles } = result;

@@ -43,15 +43,15 @@ async function once(way: Way, load: Load, extra: (zones: ReadonlyMap<string, num
 const bridgeOffers = ["max", 22_000, 28_000] as const;
 
 /**
- * Throughput against the bridge, the rounds of both taking turns. In the first round the bridge gets several loads, afterwards
+ * Throughput against the bridge, the rounds taking turns. In the first round the bridge gets several loads, afterwards
  * the one that suits it best.
  */
 export async function measureForward(extent: Extent, say: Say): Promise<Figures> {
-  const rates: Record<Way, number[]> = { weir: [], bridge: [] };
+  const rates: Record<Way, number[]> = { ingest: [], bridge: [], brokers: [] };
   const load = (offer: number | "max"): Load => ({ machines: machineCount, rate: offer === "max" ? offer : offer / machineCount, payloadBytes: messageBytes, reportMs: extent.reportMs });
   const run = async (way: Way, offer: number | "max"): Promise<number> => {
     const measured = await once(way, load(offer));
-    say(`${way.padEnd(6)} offered ${String(offer).padEnd(6)}: ${measured.perSecond.toFixed(0)} readings/s; CPU µs per reading: ${describeCost(measured)}`);
+    say(`${way.padEnd(7)} offered ${String(offer).padEnd(6)}: ${measured.perSecond.toFixed(0)} readings/s; CPU µs per reading: ${describeCost(measured)}`);
     return measured.perSecond;
   };
   let best: { readonly offer: number | "max"; readonly rate: number } = { offer: "max", rate: 0 };
@@ -62,10 +62,11 @@ export async function measureForward(extent: Extent, say: Say): Promise<Figures>
       else if (rate > best.rate) best = { offer, rate };
     }
     if (round === 1) rates.bridge.push(best.rate);
-    rates.weir.push(await run("weir", "max"));
+    rates.ingest.push(await run("ingest", "max"));
+    rates.brokers.push(await run("brokers", "max"));
   }
-  const ratios = rates.weir.map((rate, index) => rate / (rates.bridge[index] ?? Number.NaN));
-  return { "forward.perSecond": median(rates.weir), "forward.ratio": median(ratios), "forward.bridgePerSecond": median(rates.bridge) };
+  const ratios = rates.ingest.map((rate, index) => rate / (rates.bridge[index] ?? Number.NaN));
+  return { "forward.perSecond": median(rates.ingest), "forward.ratio": median(ratios), "forward.bridgePerSecond": median(rates.bridge), "forward.brokersPerSecond": median(rates.brokers) };
 }
 
 /** Latency at 1,000 messages/s, and the memory of the zones while they carry them. */
@@ -73,14 +74,15 @@ export async function measureLatency(extent: Extent, say: Say): Promise<Figures>
   const load: Load = { machines: machineCount, rate: 1000 / machineCount, payloadBytes: messageBytes, reportMs: extent.reportMs * 2 };
   const bridge = await once("bridge", load);
   const memory = new Map<string, number>();
-  const weir = await once("weir", load, (zones) => zones.forEach((pid, name) => memory.set(name, pssKbOf(pid) / 1024)));
-  for (const [name, { p50Ms, p99Ms, perSecond }] of [["bridge", bridge], ["weir", weir]] as const) {
-    say(`${name.padEnd(6)}: p50 ${p50Ms?.toFixed(2)} ms, p99 ${p99Ms?.toFixed(2)} ms at ${perSecond.toFixed(0)} readings/s`);
+  const weir = await once("ingest", load, (zones) => zones.forEach((pid, name) => memory.set(name, pssKbOf(pid) / 1024)));
+  const brokers = await once("brokers", load);
+  for (const [name, { p50Ms, p99Ms, perSecond }] of [["bridge", bridge], ["ingest", weir], ["brokers", brokers]] as const) {
+    say(`${name.padEnd(7)}: p50 ${p50Ms?.toFixed(2)} ms, p99 ${p99Ms?.toFixed(2)} ms at ${perSecond.toFixed(0)} readings/s`);
   }
   say(`CPU µs per reading: ${describeCost(weir)}`);
   say(`PSS of the zones that run today: ${[...memory].map(([name, mb]) => `${name} ${mb.toFixed(1)} MB`).join(", ")}`);
   const pssMb = [...memory.values()].reduce((sum, mb) => sum + mb, 0);
-  return { "forward.p50Ms": weir.p50Ms, "forward.p99Ms": weir.p99Ms, "forward.bridgeP99Ms": bridge.p99Ms, "memory.pssMb": pssMb };
+  return { "forward.p50Ms": weir.p50Ms, "forward.p99Ms": weir.p99Ms, "forward.bridgeP99Ms": bridge.p99Ms, "forward.brokersP99Ms": brokers.p99Ms, "memory.pssMb": pssMb };
 }
 
 /** From the start of the process until all zones say that they run. */

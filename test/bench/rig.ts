@@ -14,6 +14,7 @@ import { systemClock } from "../../firmware/runtime/system-clock.ts";
 import type { CollectorFigures } from "../../firmware/simulator/collector.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { findExecutable } from "../support/needs.ts";
+import type { IngestDoor } from "./ingest-door.ts";
 import { startProgram, zonePids, type Program } from "./program.ts";
 
 const weir = fileURLToPath(new URL("../../firmware/cli/weir.ts", import.meta.url));
@@ -79,6 +80,7 @@ export interface MachineFiguresLine {
 export interface RunningMachines {
   readonly program: Program;
   readonly assetsFile: string;
+  readonly serials: readonly string[];
   readonly publishUrls: readonly string[];
   figures(): MachineFiguresLine | undefined;
 }
@@ -87,7 +89,7 @@ export async function startMachinesProgram(folder: string, name: string, count: 
   const assetsFile = join(folder, `${name}.yaml`);
   const program = startWeir(folder, name, ["simulate", "machine", "--count", String(count), "--report", "250", "--write-config", assetsFile, ...args]);
   while (program.all("machine").length < count) await program.next("machine");
-  return { program, assetsFile, publishUrls: program.all("publish").map(String), figures: () => program.newest("figures") as MachineFiguresLine | undefined };
+  return { program, assetsFile, serials: program.all("machine").map(String), publishUrls: program.all("publish").map(String), figures: () => program.newest("figures") as MachineFiguresLine | undefined };
 }
 
 export interface Gateway {
@@ -96,6 +98,8 @@ export interface Gateway {
   zones(): Map<string, number>;
   /** How core says that everything stands. Waits while core is away; rejects when the signal aborts. */
   status(signal: AbortSignal): Promise<Status>;
+  /** Lets the machine publish to the gateway: user, password and the CA to check the gateway by. */
+  enrol(name: string, signal: AbortSignal): Promise<object>;
   close(): Promise<void>;
 }
 
@@ -104,13 +108,16 @@ export interface GatewaySetup {
   /** Files with a section `assets`. */
   readonly assetsFiles: readonly string[];
   readonly cloud: object;
+  /** Where the machines publish to the gateway. */
+  readonly door?: IngestDoor;
 }
 
 /** Writes weir.yaml into the folder. */
-export function writeConfiguration({ folder, assetsFiles, cloud }: GatewaySetup): string {
-  const assets = assetsFiles.flatMap((file) => (parse(readFileSync(file, "utf8")) as { assets: object[] }).assets);
+export function writeConfiguration({ folder, assetsFiles, cloud, door }: GatewaySetup): string {
+  const place = door === undefined ? {} : { segment: door.segment };
+  const assets = assetsFiles.flatMap((file) => (parse(readFileSync(file, "utf8")) as { assets: object[] }).assets).map((asset) => ({ ...asset, ...place }));
   const path = join(folder, "weir.yaml");
-  writeFileSync(path, stringify({ gateway: { id: "rig" }, assets, cloud }));
+  writeFileSync(path, stringify({ gateway: { id: "rig" }, ...door?.sections, assets, cloud }));
   return path;
 }
 
@@ -124,6 +131,7 @@ export function startGateway(folder: string): Gateway {
     dataDir,
     zones: () => zonePids(program.pid),
     status: (signal) => client.call("status", {}, signal),
+    enrol: (key, signal) => client.call("enrolAsset", { key, by: "password" }, signal),
     async close() {
       await client.close();
       await program.stop();

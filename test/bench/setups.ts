@@ -1,8 +1,9 @@
-// The two ways a reading travels in the bench: through Weir and through a mosquitto bridge. Everything else is the same for both.
+// The ways a reading travels in the bench: through Weir and through a mosquitto bridge. Everything else is the same for all of them.
 
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeDoor, publishArgs } from "./ingest-door.ts";
 import { startCollector, startGateway, startMachinesProgram, startMosquitto, untilReading, writeConfiguration, type Collecting, type Gateway, type RunningMachines } from "./rig.ts";
 
 export interface Load {
@@ -23,7 +24,8 @@ export interface Setup {
   close(): Promise<void>;
 }
 
-export type Way = "weir" | "bridge";
+/** Machines publish to Weir's ingest endpoint, or to mosquitto that bridges to the cloud; or Weir connects to brokers of their own (`brokers`). */
+export type Way = "ingest" | "bridge" | "brokers";
 
 /** A folder for one setup, gone with it. */
 export function makeFolder(): { readonly folder: string; remove(): void } {
@@ -42,33 +44,45 @@ export async function startSetup(way: Way, load: Load): Promise<Setup> {
   try {
     const cloudBroker = await startMosquitto(folder, "cloud");
     cleanUps.push(cloudBroker.program.stop);
-    const filters = way === "weir" ? [] : ["--filter", "miko/v1/+/points/+"];
+    const filters = way === "bridge" ? ["--filter", "miko/v1/+/points/+"] : [];
     const collector = await startCollector(folder, "collector", ["--report", String(load.reportMs), ...filters], cloudBroker.url);
     cleanUps.push(collector.program.stop);
-    const machines = await startMachinesProgram(folder, "machines", load.machines, ["--rate", String(load.rate), "--events-per-minute", "0", "--payload-bytes", String(load.payloadBytes)]);
-    cleanUps.push(machines.program.stop);
-    const ends = new Map([["machines", machines.program.pid], ["cloud broker", cloudBroker.program.pid], ["collector", collector.program.pid]]);
+    const startMachines = async (args: readonly string[] = []): Promise<RunningMachines> => {
+      const started = await startMachinesProgram(folder, "machines", load.machines, ["--rate", String(load.rate), "--events-per-minute", "0", "--payload-bytes", String(load.payloadBytes), ...args]);
+      cleanUps.push(started.program.stop);
+      return started;
+    };
+    const endsOf = (machines: RunningMachines): [string, number][] => [["machines", machines.program.pid], ["cloud broker", cloudBroker.program.pid], ["collector", collector.program.pid]];
     if (way === "bridge") {
-      const bridge = await startMosquitto(folder, "bridge", bridgeLines(machines.publishUrls, cloudBroker.url));
+      const bridge = await startMosquitto(folder, "bridge", bridgeLines(cloudBroker.url));
       cleanUps.push(bridge.program.stop);
-      return { machines, collector, parts: () => new Map([...ends, ["bridge", bridge.program.pid]]), close };
+      const machines = await startMachines(publishArgs(bridge.url, writeAnybody(folder, load.machines)));
+      return { machines, collector, parts: () => new Map([...endsOf(machines), ["bridge", bridge.program.pid]]), close };
     }
-    writeConfiguration({ folder, assetsFiles: [machines.assetsFile], cloud: { url: cloudBroker.url } });
+    // The bridge does not encrypt either.
+    const door = way === "ingest" ? await makeDoor(folder, "mqtt") : undefined;
+    const machines = await startMachines(door?.machineArgs);
+    writeConfiguration({ folder, assetsFiles: [machines.assetsFile], cloud: { url: cloudBroker.url }, ...(door === undefined ? {} : { door }) });
     const gateway = startGateway(folder);
     cleanUps.push(gateway.close);
+    await door?.enrol(gateway, machines.serials);
     await untilReading(gateway, load.machines);
-    return { machines, collector, gateway, parts: () => new Map([...ends, ["supervisor", gateway.program.pid], ...gateway.zones()]), close };
+    return { machines, collector, gateway, parts: () => new Map([...endsOf(machines), ["supervisor", gateway.program.pid], ...gateway.zones()]), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** A broker that takes everything from the machines' brokers and hands it to the cloud's, QoS 1 both ways. */
-function bridgeLines(machines: readonly string[], cloud: string): string[] {
-  const link = (name: string, url: string, direction: string): string[] => {
-    const { hostname, port } = new URL(url);
-    return [`connection ${name}`, `address ${hostname}:${port}`, `topic miko/# ${direction} 1`, "cleansession false", "try_private false", "notifications false", `remote_clientid ${name}`];
-  };
-  return [...machines.flatMap((url, index) => link(`machine-${index}`, url, "in")), ...link("to-cloud", cloud, "out")];
+/** A broker that hands everything that machines publish to the cloud's, QoS 1 both ways. */
+function bridgeLines(cloud: string): string[] {
+  const { hostname, port } = new URL(cloud);
+  return ["connection to-cloud", `address ${hostname}:${port}`, "topic miko/# out 1", "cleansession false", "try_private false", "notifications false", "remote_clientid to-cloud"];
+}
+
+/** It lets in whoever comes; machines wait until they have something to say who they are all the same. */
+function writeAnybody(folder: string, machines: number): string {
+  const file = join(folder, "anybody.json");
+  writeFileSync(file, JSON.stringify(Object.fromEntries(Array.from({ length: machines }, (_, index) => [`A${1000 + index}`, { user: `A${1000 + index}` }]))));
+  return file;
 }

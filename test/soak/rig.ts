@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { startCollector, startGateway, startMachinesProgram, until, writeConfiguration, type Gateway, type RunningMachines } from "../bench/rig.ts";
+import { makeDoor, type SourceKind } from "../bench/ingest-door.ts";
 import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
 import { startCloudSide } from "../support/site.ts";
 
@@ -15,6 +16,7 @@ export interface Load {
   /** Readings per second of each machine. */
   readonly rate: number;
   readonly cloud: CloudKind;
+  readonly source: SourceKind;
 }
 
 export interface Rig {
@@ -53,11 +55,13 @@ export async function startRig(load: Load, folder: string): Promise<Rig> {
   };
   try {
     const { ledger, url, mqttVersion, broker, untilCollected } = await startCloud(load.cloud, folder, defer);
-    const machines = await startMachinesProgram(folder, "machines", load.machines, ["--rate", String(load.rate), "--events-per-minute", "60", "--seed", String(load.seed), "--ledger", machineLedger]);
+    const door = load.source === "ingest" ? await makeDoor(folder, "mqtts") : undefined;
+    const machines = await startMachinesProgram(folder, "machines", load.machines, ["--rate", String(load.rate), "--events-per-minute", "60", "--seed", String(load.seed), "--ledger", machineLedger, ...(door?.machineArgs ?? [])]);
     defer(() => machines.program.stop());
-    writeConfiguration({ folder, assetsFiles: [machines.assetsFile], cloud: { url, mqttVersion } });
+    writeConfiguration({ folder, assetsFiles: [machines.assetsFile], cloud: { url, mqttVersion }, ...(door === undefined ? {} : { door }) });
     const rig: Rig = { folder, machines, machineLedger, cloudLedger: ledger, broker, mayForget: load.cloud === "mosquitto", gateway: startGateway(folder), untilCollected, close };
     defer(() => rig.gateway.close());
+    await door?.enrol(rig.gateway, machines.serials);
     return rig;
   } catch (error) {
     await close();

@@ -34,7 +34,7 @@ export interface SoakResult {
   readonly hasFailed: boolean;
 }
 
-export const SOAK_DEFAULTS: SoakOptions = { kills: 30, seed: 1, machines: 5, rate: 200, meanMs: 600, cloud: hasMosquitto() ? "mosquitto" : "local", hasDamage: true };
+export const SOAK_DEFAULTS: SoakOptions = { kills: 30, seed: 1, machines: 5, rate: 200, meanMs: 600, cloud: hasMosquitto() ? "mosquitto" : "local", source: "ingest", hasDamage: true };
 
 const drainLimitMs = 180_000;
 /** After so many kills each the broker has trouble: a stop and a kill in turn, which meets the next zones' kills. */
