@@ -126,7 +126,7 @@ function publishTo({ publish, gateway, gatewayCa, credentials, mqtt }: MachineFl
     version: mqtt === "5" ? 5 : 4,
     ...(gatewayCa === undefined ? {} : { ca: readFileSync(gatewayCa, "utf8") }),
     accessOf: (serial) => readAccess(credentials)[serial],
-    onState: (serial, state) => print({ machine: serial, gateway: state }),
+    onState: (serial, state) => print({ publisher: serial, gateway: state }),
   };
 }
 

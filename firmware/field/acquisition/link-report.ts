@@ -41,9 +41,10 @@ export function makeLinkReport(assignment: string, send: (report: LinkState) => 
   };
   return {
     state: (to, fault) => {
+      const isAdvised = advice !== undefined;
       if (to === "connecting") advice = via = undefined;
       const news = `${to} ${fault?.code ?? ""} ${fault?.message ?? ""}`;
-      if (news === told || (to === "connecting" && told !== "")) return false;
+      if (news === told || (to === "connecting" && told !== "" && !isAdvised)) return false;
       told = news;
       state = to;
       post(fault);
