@@ -70,7 +70,8 @@ export function makeFoundQueue(parts: FoundQueueParts): FoundQueue {
   };
   return {
     put: (segment, report) => {
-      if (!compiled.Check(report)) return void log.debug({ endpoint: report.endpoint.slice(0, 200) }, "what was found says more than is taken of one");
+      const { endpoint } = report;
+      if (!compiled.Check(report)) return void log.debug({ endpoint: endpoint.slice(0, 200) }, "what was found says more than is taken of one");
       const key = keyOf(segment, report);
       waiting.delete(key);
       waiting.set(key, { segment, report });

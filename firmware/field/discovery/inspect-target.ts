@@ -57,8 +57,8 @@ async function getDocument(url: URL, identification: string, { socket }: PeerCon
   const root = new URL(url);
   if (!root.pathname.endsWith("/")) root.pathname += "/";
   const client = new Client(url.origin, {
-    // The one connection whose certificates were taken; there is no second.
-    connect: (_, callback) => (socket.destroyed ? callback(new Fault("PEER_CLOSED", "it closed the connection"), null) : callback(null, socket)),
+    // The one connection whose certificates were taken; there is no second. undici waits for ever when it is called back at once.
+    connect: (_, callback) => setImmediate(() => (socket.destroyed ? callback(new Fault("PEER_CLOSED", "it closed the connection"), null) : callback(null, socket))),
     maxHeaderSize: MAX_HEADER_BYTES,
     maxResponseSize: MAX_BODY_BYTES,
     headersTimeout: LIMIT_MS,

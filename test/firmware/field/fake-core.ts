@@ -5,7 +5,7 @@ import { assetIdOf } from "../../../drivers/contract/identity.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
 import { isEvent, type Reading, type Sample } from "../../../drivers/contract/reading.ts";
 import type { InputOf } from "../../../firmware/conduit/route.ts";
-import { sourceConduit, type Assignment, type IngestTls, type SegmentDuty } from "../../../firmware/conduit/source.ts";
+import { sourceConduit, type FoundReport, type Assignment, type IngestTls, type SegmentDuty } from "../../../firmware/conduit/source.ts";
 import { field } from "../../../firmware/field/main.ts";
 import { serveConduit, type ConduitServer } from "../../../firmware/runtime/conduit-server.ts";
 import { conduitSocket, prepareRunFolder } from "../../../firmware/runtime/conduit-path.ts";
@@ -28,6 +28,8 @@ export interface FakeCore {
   readonly pages: InputOf<typeof sourceConduit.points>[];
   readonly cursors: Record<string, string>;
   /** What the ingest endpoint told of itself, and of peers. */
+  /** What it was told of segments, in order. */
+  readonly found: { readonly segment: string; readonly report: FoundReport }[];
   readonly standings: InputOf<typeof sourceConduit.ingest>[];
   readonly peers: InputOf<typeof sourceConduit.peer>["fault"][];
   /** Told with the next `assign`. */
@@ -64,6 +66,7 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
     pages: [],
     cursors: {},
     standings: [],
+    found: [],
     peers: [],
     segments: [],
     ingestTls: undefined,
@@ -84,7 +87,10 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
   };
   const handlers: Parameters<typeof serveConduit<typeof sourceConduit>>[1] = {
     alive: () => ({}),
-    found: () => ({}),
+    found: ({ segment, reports }) => {
+      core.found.push(...reports.map((report) => ({ segment, report })));
+      return {};
+    },
     ingest: (standing) => {
       core.standings.push(standing);
       return {};
