@@ -23,6 +23,8 @@ export interface Cells {
 const SEPARATORS = [",", ";", "\t"] as const;
 /** Bounds the memory that a file of nothing but separators takes: 2,000 lines of 100 cells. */
 const MOST_CELLS = 200_000;
+/** Enough to see how the first row is separated. */
+const MOST_HEADER_BYTES = 16_384;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
@@ -38,7 +40,7 @@ export function readCells(text: string): Cells {
 /** That which finds the most known columns in the first row; where none is known, the most cells. */
 function findSeparator(bytes: Buffer): string {
   const ranked = SEPARATORS.map((separator) => {
-    const [header = []] = splitCells(bytes, separator, 0, 1).rows;
+    const [header = []] = splitCells(bytes.subarray(0, MOST_HEADER_BYTES), separator, 0, 1).rows;
     return { separator, known: header.filter((cell) => findColumn(cell.text) !== undefined).length, cells: header.length };
   });
   return ranked.sort((a, b) => b.known - a.known || b.cells - a.cells)[0]?.separator ?? ",";

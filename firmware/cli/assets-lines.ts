@@ -13,6 +13,7 @@ import { ALL_COLUMNS, LINE_COLUMNS, REGISTER_COLUMNS, findColumn, fromCell } fro
 import type { LineColumn } from "./assets-columns.ts";
 
 export const MOST_LINES = 2000;
+const MOST_COLUMNS = 100;
 const NAME = new RegExp(limitsOf("name").pattern ?? "");
 const NAME_REMEDY = "Use letters, digits, `.`, `_` and `-`, at most 64, the first a letter or digit.";
 
@@ -68,7 +69,9 @@ function limitsOf(column: LineColumn): TStringOptions {
 
 function readHeader(row: readonly Cell[], report: Report): Header {
   const columns = new Map<string, number>();
-  row.forEach((cell, position) => {
+  const excess = row[MOST_COLUMNS];
+  if (excess !== undefined) report(excess, `there are ${row.length} columns, more than ${MOST_COLUMNS}.`, "Remove what is empty.");
+  row.slice(0, MOST_COLUMNS).forEach((cell, position) => {
     const column = findColumn(cell.text);
     if (column === undefined) {
       const nearest = findNearest(cell.text.trim(), ALL_COLUMNS);

@@ -107,10 +107,10 @@ suite("faults of a list", (test) => {
     const names = Array.from({ length: 2001 }, (_, index) => `m${index}`);
     assert.match(problemsOf(`name\n${names.join("\n")}`)[0] ?? "", /^2002:1: there are 2001 lines, more than 2000/);
     assert.equal(problemsOf(`name\n${names.slice(1).join("\n")}`), []);
-    assert.match(problemsOf(`name${",".repeat(4_000_000)}\n`).at(-1) ?? "", /more faults follow|too many cells/);
+    assert.match(problemsOf(`name${",".repeat(4_000_000)}\n`).at(-1) ?? "", /more faults follow/);
   });
   test("no bytes make it crash", () => {
-    fc.assert(fc.property(fc.oneof(trouble, fc.string({ unit: "binary" }), trouble.map((text) => `name,note\n${text}`)), (text) => void readLines(text)), { numRuns: 2000 });
+    fc.assert(fc.property(fc.oneof(trouble, fc.string({ unit: "binary" }), trouble.map((text) => `name,note\n${text}`)), (text) => void readLines(text)), { numRuns: 500 });
   });
 });
 
