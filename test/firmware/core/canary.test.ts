@@ -2,7 +2,11 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isFault } from "../../../drivers/contract/fault.ts";
 import { encodeId } from "../../../drivers/contract/identity.ts";
+import { keyFile } from "../../../firmware/core/vault/key-file.ts";
+import { openVault } from "../../../firmware/core/vault/open-vault.ts";
+import { systemClock } from "../../../firmware/runtime/system-clock.ts";
 import { assert, suite } from "../../support/suite.ts";
 import type { Defer } from "../../support/suite.ts";
 import { startChild } from "../../support/child.ts";
@@ -20,16 +24,16 @@ function disguises(text: string): readonly Buffer[] {
   return [...texts.map((part) => Buffer.from(part)), Buffer.from(text, "utf16le")];
 }
 
-function findCanary(where: string, content: Buffer): void {
-  for (const disguise of disguises(CANARY)) assert.not.ok(content.includes(disguise), `${where} holds the secret as ${disguise.toString("latin1")}`);
+function findCanary(where: string, content: Buffer, text = CANARY): void {
+  for (const disguise of disguises(text)) assert.not.ok(content.includes(disguise), `${where} holds the secret as ${disguise.toString("latin1")}`);
 }
 
-function searchFiles(folder: string): number {
+function searchFiles(folder: string, text = CANARY): number {
   let files = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    findCanary(path, readFileSync(path));
+    findCanary(path, readFileSync(path), text);
     files += 1;
   }
   return files;
@@ -46,6 +50,17 @@ async function secretsSeen(core: RunningCore, signal: AbortSignal): Promise<{ re
   const { assignments } = await core.source.call("assignments", { after: 0, waitMs: 0 }, signal);
   const { secrets } = await core.cloud.call("link", { after: 0, waitMs: 0 }, signal);
   return { field: Object.fromEntries(assignments.map((assignment) => [assignment.name, assignment.secrets])), cloud: secrets };
+}
+
+/** As only whoever has the vault's key can read it. */
+function keyOfCa({ dataDir }: RunningCore): string {
+  const opened = openVault(dataDir, keyFile(dataDir), systemClock);
+  try {
+    const text = isFault(opened.vault) ? undefined : opened.vault.readOwn("_machine-ca");
+    return (JSON.parse(text ?? "{}") as { readonly key?: string }).key ?? "";
+  } finally {
+    opened.close();
+  }
 }
 
 suite("canary", (test) => {
@@ -76,6 +91,29 @@ suite("canary", (test) => {
       await core.local.call("deleteSecret", { name: "press-1-password" }, signal);
       await core.stop();
       assert.ok(searchFiles(core.dataDir) > 5);
+    },
+    { limitMs: 60_000 },
+  );
+  test(
+    "CR 4.1 the machine CA's key, the endpoint's and what machines are enrolled with are in no file, log, status or setting",
+    async ({ defer, signal }) => {
+      const ports = "segments: [{ name: hall, subnets: [127.0.0.0/8] }]\nnetwork: { field: [{ segment: hall, interface: lo, ingestTls: 8883 }] }\n";
+      const core = await startCore(defer, configure({ "press-1": undefined }, ports));
+      const { password = "" } = await core.local.call("enrolAsset", { key: "press-1", by: "password" }, signal);
+      const { key = "" } = await core.local.call("enrolAsset", { key: "press-1", by: "certificate" }, signal);
+      await core.local.call("machineCa", {}, signal);
+      const { ingestTls } = await core.source.call("assignments", { after: 0, waitMs: 0 }, signal);
+      // Of a PEM a line of its own is looked for: keys of one curve begin alike.
+      const lineOf = (pem: string): string => pem.split("\n").slice(-4, -3).join("").slice(0, 40);
+      const own = [password, lineOf(key), lineOf(ingestTls?.key ?? ""), lineOf(keyOfCa(core))];
+      assert.ok(own.every((text) => text.length >= 40));
+      const shown = JSON.stringify([await readStatus(core, signal), (await core.local.call("assets", { limit: 100 }, signal).catch(String)), core.log()]);
+      for (const text of own) {
+        findCanary("status and log", Buffer.from(shown), text);
+        searchFiles(core.dataDir, text);
+      }
+      await core.stop();
+      for (const text of own) assert.ok(searchFiles(core.dataDir, text) > 5);
     },
     { limitMs: 60_000 },
   );
