@@ -7,6 +7,7 @@ import type { Issued } from "../../../support/pki.ts";
 import type { Defer } from "../../../support/suite.ts";
 import { startMachine, type FakeMachine } from "../../../drivers/miko/fake-machine.ts";
 import { assignMiko } from "../fake-core.ts";
+import { connected, connectOf, openRaw, type RawClient } from "./raw-client.ts";
 
 export const loopback = (ports: Pick<SegmentDuty, "ingestPlain" | "ingestTls">): SegmentDuty => ({ name: "cell", interface: "lo", subnets: ["127.0.0.0/8"], hosts: [], ...ports });
 
@@ -14,6 +15,8 @@ export interface Enrolled {
   readonly machine: FakeMachine;
   readonly asset: string;
   readonly assignment: Assignment;
+  /** Its own connection with its user and password; resolves when it is let in. */
+  connect(port: number, signal: AbortSignal, clientId?: string): Promise<RawClient>;
   /** mosquitto_pub with its user and password; `args` may say otherwise, the last counts. */
   publish(port: number, topic: string, message: string, ...args: string[]): Child;
 }
@@ -39,6 +42,12 @@ export async function enrol(defer: Defer, { url, serial = "4711", root, certific
     machine,
     asset: `urn:weir:Test%20Works:Cutter%207:${serial}`,
     assignment,
+    connect: async (port, signal, clientId = `client-${serial}`) => {
+      const client = openRaw(defer, port);
+      client.send(connectOf(serial, { clientId, password: Buffer.from(`secret of ${serial}`) }));
+      await connected(client, signal);
+      return client;
+    },
     publish: (port, topic, message, ...args) =>
       startChild(defer, "mosquitto_pub", ["-h", "127.0.0.1", "-p", String(port), "-q", "1", "-i", `client-${serial}`, "-u", serial, "-P", `secret of ${serial}`, "-t", `${root ?? machine.root}/${topic}`, "-m", message, ...args]),
   };
