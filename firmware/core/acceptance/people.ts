@@ -44,6 +44,7 @@ export async function refuseByPerson(core: CoreParts, key: string, reason: strin
   if (subject.kind === "former") throw new Fault("INPUT_INVALID", `nothing leads to ${key} any more: there is nothing to refuse`, { where: key });
   if (subject.kind === "configured") {
     setConfigured(core, subject, "refused", words);
+    core.pki.disenrol(subject.settings.name, LOCAL);
     return describeSubject(core, key, subject);
   }
   const { entry } = subject;
@@ -51,14 +52,17 @@ export async function refuseByPerson(core: CoreParts, key: string, reason: strin
     throw new Fault("INPUT_INVALID", `${MOST_REFUSED} machines are refused already`, { remedy: "Forget those that are not needed (`weir assets forget`)." });
   }
   withdraw(acceptance, { ...entry, state: "refused", judged: judgedBy(entry.facts), changes: [], reason: reason ?? null, claims: null }, { actor: LOCAL, action: "asset.refused", event: "refused", words });
-  if (entry.name !== null) core.conditions.clear("ASSET_SUSPENDED", entry.name);
+  if (entry.name !== null) {
+    core.conditions.clear("ASSET_SUSPENDED", entry.name);
+    core.pki.disenrol(entry.name, LOCAL);
+  }
   await acceptance.announce();
   return describeNumber(core, entry.number);
 }
 
 /** Throws NOT_FOUND, and INPUT_INVALID for what is read or configured. */
 export function forgetByPerson(core: CoreParts, key: string): void {
-  const { acceptance, conditions, register, trail } = core;
+  const { acceptance, conditions, pki, register, trail } = core;
   const subject = demandSubject(core, key);
   if (subject.kind === "configured") throw new Fault("INPUT_INVALID", `the configuration names ${key}`, { where: key, remedy: "Take it out of the configuration, or refuse it." });
   const entry = subject.kind === "entry" ? subject.entry : undefined;
@@ -73,7 +77,10 @@ export function forgetByPerson(core: CoreParts, key: string): void {
   } catch (error) {
     throw storageFault(error, "state.db");
   }
-  if (entry?.name != null) conditions.clear("ASSET_SUSPENDED", entry.name);
+  if (entry?.name != null) {
+    conditions.clear("ASSET_SUSPENDED", entry.name);
+    pki.disenrol(entry.name, LOCAL);
+  }
   trail.record({ actor: LOCAL, action: "asset.forgotten", target: key, result: "done" });
 }
 

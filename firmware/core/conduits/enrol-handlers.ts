@@ -2,11 +2,11 @@
 
 import { Fault } from "../../../drivers/contract/fault.ts";
 import type { localConduit } from "../../conduit/local.ts";
-import { parseSubnet } from "../../config/formats.ts";
 import type { Handlers } from "../../runtime/conduit-server.ts";
+import { findSubject } from "../acceptance/describe.ts";
+import { machinesOf } from "../configuration/machines.ts";
 import { FIELD_ZONE } from "../configuration/placements.ts";
 import type { CoreParts } from "../parts.ts";
-import type { IngestSegment } from "../pki/own-addresses.ts";
 
 type EnrolRoutes = "enrolAsset" | "disenrolAsset" | "machineCa" | "renewMachineCa";
 
@@ -40,9 +40,19 @@ export function makeEnrolHandlers(core: CoreParts): Pick<Handlers<typeof localCo
   };
 }
 
-/** The name of the assignment that a key of the register means: its own name, or the name that the asset is read under. */
-function assignmentOf({ register }: CoreParts, key: string): string {
-  return register.isPlaced(key, FIELD_ZONE) ? key : (register.get(key)?.name ?? key);
+/** The name of the assignment that a key of the register, or an asset's id, means; the key itself where it means none. */
+function assignmentOf(core: CoreParts, key: string): string {
+  const subject = findSubject(core, key);
+  switch (subject?.kind) {
+    case "configured":
+      return subject.settings.name;
+    case "entry":
+      return subject.entry.name ?? key;
+    case "former":
+      return subject.asset.name;
+    case undefined:
+      return core.register.get(key)?.name ?? key;
+  }
 }
 
 function notAccepted(key: string): Fault {
@@ -52,22 +62,11 @@ function notAccepted(key: string): Fault {
 /** In the machine's segment where it is known, else in all. */
 function urlsFor(core: CoreParts, name: string): string[] {
   const segments = core.pki.segments();
-  const own = segments.filter((segment) => isIn(core, name, segment));
+  const segment = machinesOf(core).find((machine) => machine.name === name)?.segment;
+  const own = segments.filter((one) => one.name === segment);
   return (own.length > 0 ? own : segments).flatMap(({ addresses, plainPort, tlsPort }) => {
     const hosts = addresses.map((address) => (address.includes(":") ? `[${address}]` : address));
     const at = (scheme: string, port: number | undefined): string[] => (port === undefined ? [] : hosts.map((host) => `${scheme}://${host}:${port}`));
     return [...at("mqtts", tlsPort), ...at("mqtt", plainPort)];
   });
-}
-
-function isIn({ configuration, register }: CoreParts, name: string, { name: segment, subnets }: IngestSegment): boolean {
-  const configured = configuration.current.assets.find((asset) => asset.name === name)?.segment;
-  if (configured !== undefined) return configured === segment;
-  const hosts = register.behind(name).map((id) => hostOf(register.get(id)?.address ?? ""));
-  return hosts.some((host) => subnets.some((subnet) => parseSubnet(subnet)?.includes(host) === true));
-}
-
-/** Of a URL, or the address itself. */
-function hostOf(address: string): string {
-  return (URL.parse(address)?.hostname ?? address).replace(/^\[|\]$/g, "");
 }

@@ -199,6 +199,18 @@ suite("enrolment", (test) => {
     await core.local.call("disenrolAsset", { key: "press-1" }, signal);
     assert.equal((await waiting).assignments.map(({ ingest }) => ingest), [undefined, undefined]);
   });
+  test("CR 1.5 who is refused is enrolled no more, also when it is accepted again", async ({ defer, signal }) => {
+    const core = await startCore(defer, site());
+    await identify(core, "press-1", "7", signal);
+    await core.local.call("enrolAsset", { key: "press-1", by: "password" }, signal);
+    const { asset } = await core.local.call("asset", { key: "press-1", limit: 0 }, signal);
+    assert.equal(asset.enrolled, ["password"]);
+    await core.local.call("refuseAsset", { key: "press-1" }, signal);
+    const refused = await core.local.call("asset", { key: "press-1", limit: 0 }, signal);
+    await core.local.call("acceptAsset", { key: "press-1", seen: refused.asset.seen }, signal);
+    assert.is(await accessOf(core, "press-1", signal), undefined);
+    assert.equal((await core.local.call("asset", { key: "press-1", limit: 0 }, signal)).asset.enrolled, []);
+  });
   test("machines can be enrolled before any port is open, and the CA is made for it", async ({ defer, signal }) => {
     const core = await startCore(defer, configure({ "press-1": undefined }));
     const { ca, urls } = await core.local.call("enrolAsset", { key: "press-1", by: "certificate" }, signal);
