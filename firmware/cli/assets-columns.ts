@@ -33,11 +33,11 @@ export function fromCell(cell: string): string | undefined {
   return cell === REMOVED ? "" : unescapeFormula(cell);
 }
 
-/** An entry of the register as a row of `ALL_COLUMNS`. */
-export function toRow(entry: AssetEntry): readonly string[] {
-  const { id, name, state, driver, url, address, segment, presence, nameplate, certificate, equipment, note, firstSeen, lastSeen } = entry;
+/** What the register says of an entry, column by column; absent where it says nothing. */
+export function valuesOf({ name, driver, url, segment, nameplate, equipment, note }: AssetEntry): Readonly<Partial<Record<LineColumn, string>>> {
   const { site, area, workCenter, workUnit } = equipment;
-  const line: { readonly [Column in LineColumn]: string | null | undefined } = {
+  // What was accepted is no part of an entry, so there is no pin.
+  const values: { readonly [Column in Exclude<LineColumn, "pin">]: string | null | undefined } = {
     name,
     manufacturer: nameplate?.manufacturer,
     model: nameplate?.model,
@@ -48,15 +48,20 @@ export function toRow(entry: AssetEntry): readonly string[] {
     driver,
     url,
     segment,
-    // What was accepted is not part of an entry; an empty cell leaves the pin as it is.
-    pin: null,
     site,
     area,
     workCenter,
     workUnit,
     note,
   };
+  // "None" and "empty" are alike in the register: neither removes anything when the list comes back.
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== ""));
+}
+
+/** An entry of the register as a row of `ALL_COLUMNS`. */
+export function toRow(entry: AssetEntry): readonly string[] {
+  const { id, state, address, presence, certificate, firstSeen, lastSeen } = entry;
+  const values = valuesOf(entry);
   const register: Readonly<Record<(typeof REGISTER_COLUMNS)[number], string | null>> = { id, state, address, presence, fingerprint: certificate === null ? null : writeFingerprint(certificate.fingerprint), firstSeen, lastSeen };
-  // An entry says "none" and "empty" alike, so neither removes anything when the list comes back.
-  return [...LINE_COLUMNS.map((column) => line[column]), ...REGISTER_COLUMNS.map((column) => register[column])].map((value) => toCell(value === "" ? null : value));
+  return [...LINE_COLUMNS.map((column) => toCell(values[column])), ...REGISTER_COLUMNS.map((column) => toCell(register[column] === "" ? null : register[column]))];
 }

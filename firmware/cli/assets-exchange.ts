@@ -2,15 +2,16 @@
 
 import { CommanderError } from "commander";
 import { Fault, isFault } from "../../drivers/contract/fault.ts";
+import type { AssetLine } from "../conduit/assets.ts";
 import { assetRoutes } from "../conduit/assets.ts";
 import { arrange, writeProblem } from "../config/problems.ts";
 import type { Problem } from "../config/problems.ts";
-import type { InputOf, ReplyOf } from "../conduit/route.ts";
+import type { ReplyOf } from "../conduit/route.ts";
 import { askRunningCore } from "./ask-core.ts";
 import { writeRegister } from "./assets-csv.ts";
 import { nameOf, readListFile, writeListFile } from "./assets-file.ts";
 import { readLines } from "./assets-lines.ts";
-import type { ReadLines } from "./assets-lines.ts";
+import { findNews } from "./assets-news.ts";
 import { readAll } from "./assets-read.ts";
 import { printable, writeJson } from "./printable.ts";
 
@@ -45,22 +46,21 @@ export async function exportAssets({ data, out, excel }: ExportOptions): Promise
 export async function importAssets(file: string, { data, dryRun, json }: ImportOptions): Promise<void> {
   const read = readLines(await readListFile(file));
   const isWrong = read.problems.length > 0;
-  const input = { lines: [...read.lines], dryRun: dryRun === true || isWrong };
   // Where the file alone is wrong already, core only adds what it knows; that none runs is not the point then.
-  const reply = await send(data, input, nameOf(file)).catch((error: unknown) => (isWrong && isFault(error) ? undefined : Promise.reject(error)));
-  const problems = arrange([...read.problems, ...(reply?.problems ?? []).map((problem) => locate(problem, read))]);
+  const reply = await send(data, read.lines, dryRun === true || isWrong, nameOf(file)).catch((error: unknown) => (isWrong && isFault(error) ? undefined : Promise.reject(error)));
+  const problems = arrange([...read.problems, ...(reply?.problems ?? []).map(({ line, field, message }) => ({ ...read.place(line, field), message }))]);
   if (problems.length > 0) return refuse(file, problems, json === true);
   if (reply !== undefined) process.stdout.write(json === true ? `${writeJson({ ...reply, leftOut: read.leftOut })}\n` : writeOutcome(reply, read.leftOut, dryRun === true));
   return undefined;
 }
 
-async function send(data: string, input: InputOf<typeof assetRoutes.importAssets>, where: string): Promise<Reply> {
+/** Core's reply, with the lines counted as they stand in the list. */
+async function send(data: string, lines: readonly AssetLine[], dryRun: boolean, where: string): Promise<Reply> {
+  const news = findNews(lines, await askRunningCore(data, readAll));
+  const input = { lines: [...news.lines], dryRun };
   if (Buffer.byteLength(JSON.stringify(input)) > assetRoutes.importAssets.bodyLimit) throw new Fault("INPUT_INVALID", "the list holds more text than is taken at once", { where, remedy: "Import it in parts." });
-  return askRunningCore(data, (client, signal) => client.call("importAssets", input, signal));
-}
-
-function locate({ line, field, message }: Reply["problems"][number], { place }: ReadLines): Problem {
-  return { ...place(line, field), message };
+  const reply = await askRunningCore(data, (client, signal) => client.call("importAssets", input, signal));
+  return { ...reply, same: reply.same + news.same, problems: reply.problems.map((problem) => ({ ...problem, line: news.positions[problem.line] ?? 0 })) };
 }
 
 function refuse(file: string, problems: readonly Problem[], asJson: boolean): never {

@@ -1,4 +1,5 @@
 // Shows how `weir assets accept` lets nobody accept what they have not seen: at a terminal, in a script, by fingerprint.
+// limit: 900s
 
 import { findExecutable } from "../../support/needs.ts";
 import { assert, suite } from "../../support/suite.ts";
@@ -78,7 +79,7 @@ suite("weir assets accept without a terminal", (test) => {
     assert.is(asked.length, 2);
     assert.match(child.output(), /urn:2: no machine is known/);
   });
-});
+}, { limitMs: 180_000 });
 
 suite("weir assets accept at a terminal", (test) => {
   test("shows address, nameplate, fingerprint and what changed, then asks; y accepts what was shown", async ({ defer, signal }) => {
@@ -102,4 +103,4 @@ suite("weir assets accept at a terminal", (test) => {
     }
     assert.equal(asked, []);
   });
-}, { needs: ["script"] });
+}, { needs: ["script"], limitMs: 180_000 });

@@ -1,4 +1,5 @@
 // Shows that lists of assets come back as they went out, that a spreadsheet runs nothing in them, and that each fault is told at its place.
+// limit: 900s
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { LINE_COLUMNS } from "../../../firmware/cli/assets-columns.ts";
 import { writeLines, writeRegister } from "../../../firmware/cli/assets-csv.ts";
 import { escapeFormula, unescapeFormula } from "../../../firmware/cli/assets-formula.ts";
 import { readLines } from "../../../firmware/cli/assets-lines.ts";
+import { findNews } from "../../../firmware/cli/assets-news.ts";
 import type { AssetLine } from "../../../firmware/conduit/assets.ts";
 import { assert, suite } from "../../support/suite.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";
@@ -114,6 +116,18 @@ suite("faults of a list", (test) => {
   });
 });
 
+suite("what is new in a list", (test) => {
+  test("is what the register does not say: the rest is not asked for, and keeps its place", () => {
+    const entries = [entryOf("cutter-1", { name: "cutter-1", state: "suspended", note: "n", equipment: { site: "Lucerne" } }), entryOf("urn:found")];
+    const lines: readonly AssetLine[] = [
+      { name: "cutter-1", manufacturer: "Weir", site: "Lucerne", softwareRevision: "" },
+      { name: "new-1", manufacturer: "Weir", note: "" },
+      { name: "cutter-1", manufacturer: "Weir", note: "", pin: FINGERPRINT, area: "A" },
+    ];
+    assert.equal(findNews(lines, entries), { lines: [{ name: "new-1", manufacturer: "Weir", note: "" }, { name: "cutter-1", pin: FINGERPRINT, area: "A", note: "" }], positions: [1, 2], same: 1 });
+  });
+});
+
 suite("weir assets export and import", (test) => {
   test("what is exported is imported again, by file and by standard input, and a dry run takes nothing", async ({ defer }) => {
     const { weir, taken, asked } = await serveRegister(defer, [entryOf("press-1", { name: "press-1", state: "accepted", nameplate: { manufacturer: "Müller", model: "=2+5", serialNumber: "0012" } }), entryOf("urn:found")]);
@@ -124,13 +138,12 @@ suite("weir assets export and import", (test) => {
     assert.match(readFileSync(file, "utf8"), /^\ufeffname;manufacturer;[^]*\r\npress-1;Müller;'=2\+5;0012;/);
     const dry = weir("assets", "import", file, "--dry-run");
     assert.equal(await dry.exited, { code: 0, signal: null });
-    assert.match(dry.output(), /^It would be 1 added, 0 changed, 0 as they are\. 1 without a name were passed over/);
-    assert.equal(taken, []);
+    assert.match(dry.output(), /^It would be 0 added, 0 changed, 1 as they are\. 1 without a name were passed over/);
     const real = weir("assets", "import", "-", "--json");
-    real.write(readFileSync(file, "utf8"), { end: true });
+    real.write(`${readFileSync(file, "utf8").replace("0012", "0013")}press-2;;'=3\r\n`, { end: true });
     assert.equal(await real.exited, { code: 0, signal: null });
-    assert.equal(JSON.parse(real.output()), { added: 1, changed: 0, same: 0, problems: [], leftOut: 1 });
-    assert.equal(taken[0]?.[0]?.model, "=2+5");
+    assert.equal(JSON.parse(real.output()), { added: 2, changed: 0, same: 0, problems: [], leftOut: 1 });
+    assert.equal(taken, [[{ name: "press-1", serialNumber: "0013" }, { name: "press-2", model: "=3" }]]);
     assert.is(asked.length, 2);
     const plain = weir("assets", "export");
     assert.is((await plain.exited).code, 0);
@@ -178,4 +191,4 @@ suite("weir assets export and import", (test) => {
     assert.is((await child.exited).code, 2);
     assert.match(child.output(), /larger than 8 MiB/);
   });
-});
+}, { limitMs: 180_000 });
