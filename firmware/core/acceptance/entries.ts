@@ -77,7 +77,11 @@ export class Entries {
   /** Durable when it returns; throws what SQLite throws, and then nothing has changed. */
   putNow(changes: readonly { readonly entry: Entry; readonly events: readonly HistoryEvent[] }[], deleted: readonly number[] = []): void {
     const events = changes.flatMap(({ entry, events: own }) => own.map((event) => ({ ...event, owner: ownerOf(entry.number), keep: HISTORY_OF_ONE })));
-    this.#rows.write({ stored: changes.map(({ entry }) => entry), deleted, events });
+    const owners = new Set(events.map(({ owner }) => owner));
+    // What happened to them before comes before.
+    const earlier = this.#events.filter(({ owner }) => owners.has(owner));
+    this.#rows.write({ stored: changes.map(({ entry }) => entry), deleted, events: [...earlier, ...events] });
+    if (earlier.length > 0) this.#events = this.#events.filter(({ owner }) => !owners.has(owner));
     for (const { entry } of changes) {
       this.#keep(entry);
       this.#dirty.delete(entry.number);

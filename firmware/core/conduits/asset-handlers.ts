@@ -35,7 +35,7 @@ export function makeAssetHandlers(core: CoreParts): Pick<Handlers<typeof localCo
       forgetByPerson(core, key);
       return {};
     },
-    importAssets: async ({ lines, dryRun }) => importLines(core, lines, dryRun),
+    importAssets: (list) => importLines(core, list),
     ...makeEnrolHandlers(core),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { AssetEntry } from "../../../../firmware/conduit/assets.ts";
 import type { FoundReport, PresentReport } from "../../../../firmware/conduit/source.ts";
+import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 import { nameplateOf, type RunningCore } from "../running-core.ts";
 
 /** Two segments; the zone field searches them. */
@@ -56,4 +57,9 @@ export interface Assigned {
 export async function assigned({ source }: RunningCore, signal: AbortSignal): Promise<readonly Assigned[]> {
   const { assignments } = await source.call("assignments", { after: 0, waitMs: 0 }, signal);
   return assignments as readonly (Assigned & (typeof assignments)[number])[];
+}
+
+/** Waits for what happens once a second. */
+export async function until(condition: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+  while (!(await condition())) await systemClock.sleep(50, signal);
 }
