@@ -64,7 +64,8 @@ interface State {
   readonly parts: KeeperParts;
   readonly ingest: Ingest;
   readonly open: Map<string, Opened>;
-  duty: IngestDuty;
+  /** Absent until core has said it for the first time. */
+  duty: IngestDuty | undefined;
   /** The certificates that the open ports show. */
   shown: string;
   told: string;
@@ -87,7 +88,7 @@ export async function openIngestKeeper(parts: KeeperParts): Promise<IngestKeeper
     report: makePeerReports((fault) => core.peer(fault, last), log),
   };
   const ingest = await openIngest({ ports, clock, ...(parts.limits === undefined ? {} : { limits: parts.limits }) });
-  const state: State = { parts, ingest, open: new Map(), duty: { segments: [], assignments: [] }, shown: "", told: "", toldMs: Number.NEGATIVE_INFINITY, fullToldMs: Number.NEGATIVE_INFINITY, isTelling: false };
+  const state: State = { parts, ingest, open: new Map(), duty: undefined, shown: "", told: "", toldMs: Number.NEGATIVE_INFINITY, fullToldMs: Number.NEGATIVE_INFINITY, isTelling: false };
   let wake = (): void => undefined;
   const keeping = keep(state, (next) => void (wake = next), AbortSignal.any([last, ending.signal]));
   return {
@@ -101,7 +102,7 @@ export async function openIngestKeeper(parts: KeeperParts): Promise<IngestKeeper
     },
     forMachine: ({ name, segment, config, ingest: access }) => ({
       isEnrolled: access !== undefined,
-      isHere: (url) => isDoor(url, doorsOf(state.duty.segments, parts.listOwnAddresses()), segment.length === 0 ? [] : subnetsOf({ segment, config })),
+      isHere: (url) => isDoor(url, doorsOf(state.duty?.segments ?? [], parts.listOwnAddresses()), segment.length === 0 ? [] : subnetsOf({ segment, config })),
       receive: (asset, root, handlers, signal) => receivers.receive({ name, asset, root, handlers }, signal),
     }),
     close: async () => {
@@ -125,8 +126,10 @@ async function keep(state: State, onWake: (wake: () => void) => void, signal: Ab
     onWake(resolve);
     signal.addEventListener("abort", () => resolve(), { once: true });
     try {
-      const faults = await openDoors(state, signal);
-      if (!signal.aborted) tell(state, faults, signal);
+      if (state.duty !== undefined) {
+        const standing = await openDoors(state, state.duty, signal);
+        if (!signal.aborted) tell(state, standing, signal);
+      }
     } catch (error) {
       if (!signal.aborted) log.error({ fault: asFault(error) }, "the ingest endpoint is not as it should be");
     }
@@ -137,9 +140,8 @@ async function keep(state: State, onWake: (wake: () => void) => void, signal: Ab
 }
 
 /** Closes what is not wanted any more and opens what is; gives the doors with what keeps them closed. */
-async function openDoors(state: State, signal: AbortSignal): Promise<readonly { readonly door: Door; readonly fault?: Fault }[]> {
+async function openDoors(state: State, { segments, ingestTls }: IngestDuty, signal: AbortSignal): Promise<readonly { readonly door: Door; readonly fault?: Fault }[]> {
   const { parts, ingest, open } = state;
-  const { segments, ingestTls } = state.duty;
   const doors = doorsOf(segments, parts.listOwnAddresses());
   const wanted = new Set(doors.filter(({ isTls }) => !isTls || ingestTls !== undefined).map(keyOf));
   for (const [key, { port }] of open) {
