@@ -30,7 +30,8 @@ export interface FieldUnderTest {
 export async function startField({ defer, signal }: TestContext, cells: Cells, duties: readonly SegmentDuty[]): Promise<FieldUnderTest> {
   const core = await startCore(defer);
   core.segments = duties;
-  const child = cells.start("searcher", process.execPath, [weir, "start", "--zone", "field", "--data", core.dataDir]);
+  // As its unit starts it.
+  const child = cells.start("searcher", process.execPath, ["--max-semi-space-size=4", weir, "start", "--zone", "field", "--data", core.dataDir]);
   const newest = (segment: string): readonly FoundReport[] => [...new Map(core.found.filter((one) => one.segment === segment).map(({ report }) => [`${report.address} ${report.endpoint}`, report])).values()];
   return {
     core,

@@ -9,7 +9,7 @@ export type Manner = "identify" | "refuse" | "redirect" | "hang" | "endless" | "
 
 export type NeighbourOrder =
   | { readonly hear: string; readonly port: number; readonly group?: string }
-  | { readonly send: readonly string[]; readonly from: readonly string[]; readonly fromPort: number; readonly to: string; readonly port: number; readonly perSecond?: number }
+  | { readonly send: readonly string[]; readonly from: readonly string[]; readonly fromPort: number; readonly to: string; readonly port: number; readonly perSecond?: number; /** Each so often, with another number in place of {n}. */ readonly times?: number; /** The address whose interface multicast leaves by, where it is not the sender's. */ readonly via?: string }
   | { readonly serve: string; readonly port: number; readonly manner: Manner; readonly tls?: { readonly key: string; readonly cert: string }; readonly body?: string };
 
 /** What it prints. */
@@ -32,25 +32,27 @@ async function hear({ hear: address, port, group }: Extract<NeighbourOrder, { he
   print({ ready: `hear ${address} ${port}` });
 }
 
-async function send({ send: texts, from, fromPort, to, port, perSecond = 1000 }: Extract<NeighbourOrder, { send: readonly string[] }>): Promise<void> {
+async function send({ send: texts, from, fromPort, to, port, perSecond = 1000, times = 1, via }: Extract<NeighbourOrder, { send: readonly string[] }>): Promise<void> {
   const sockets = await Promise.all(
     from.map(async (address) => {
       const socket = createSocket({ type: family(address), reuseAddr: true });
       await new Promise<void>((resolve) => socket.bind({ address, port: fromPort }, resolve));
-      if (to.startsWith("239.")) socket.setMulticastInterface(address);
+      if (to.startsWith("239.")) socket.setMulticastInterface(via ?? address);
       return socket;
     }),
   );
+  const decoded = texts.map((text) => Buffer.from(text, "base64"));
   let bytes = 0;
-  for (const [index, text] of texts.entries()) {
-    const datagram = Buffer.from(text, "base64");
+  for (let index = 0; index < texts.length * times; index += 1) {
+    const plain = decoded[index % decoded.length] ?? Buffer.alloc(0);
+    const datagram = times === 1 ? plain : Buffer.from(plain.toString("latin1").replaceAll("{n}", String(index)), "latin1");
     bytes += datagram.length;
     const socket = sockets[index % sockets.length];
     await new Promise<void>((resolve) => socket?.send(datagram, port, to, () => resolve()));
     if (index % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 50_000 / perSecond));
   }
   for (const socket of sockets) socket.close();
-  print({ sent: texts.length, bytes });
+  print({ sent: texts.length * times, bytes });
 }
 
 async function serve({ serve: address, port, manner, tls, body = "" }: Extract<NeighbourOrder, { serve: string }>): Promise<void> {
