@@ -26,18 +26,19 @@ export const NameplateSchema = Type.Object(
 );
 export type Nameplate = Static<typeof NameplateSchema>;
 
-/** The id under which the asset is known everywhere, derived from its nameplate alone. */
+/** The id under which the asset is known everywhere, derived from its nameplate alone. Never throws, whatever a machine says of itself. */
 export function assetIdOf(nameplate: Nameplate): AssetId {
-  if (nameplate.productInstanceUri !== undefined && nameplate.productInstanceUri !== "") return nameplate.productInstanceUri;
+  if (nameplate.productInstanceUri !== undefined && nameplate.productInstanceUri !== "") return nameplate.productInstanceUri.toWellFormed();
   return ["urn:weir", nameplate.manufacturer, nameplate.model, nameplate.serialNumber].map((part, index) => (index === 0 ? part : encodeId(part))).join(":");
 }
 
 /**
  * Percent-encodes an id so that it is one MQTT topic level or one URL path segment: nothing but RFC 3986 unreserved
- * characters is left, so `/`, `+`, `#`, `$`, `%`, `:` and NUL never act as syntax. `decodeId` is its exact inverse.
+ * characters is left, so `/`, `+`, `#`, `$`, `%`, `:` and NUL never act as syntax. `decodeId` is its exact inverse, but for half
+ * surrogate pairs (JSON can carry them, UTF-8 can not): they become U+FFFD.
  */
 export function encodeId(id: string): string {
-  return encodeURIComponent(id).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(id.toWellFormed()).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** The id that `encodeId` was given. Throws URIError on text that it never writes. */
