@@ -16,6 +16,8 @@ export interface DemoState {
 export interface DemoScreen {
   introduce(lines: readonly string[]): void;
   zones(zones: ZoneStandings): void;
+  /** Where a machine stands on its way to publishing. */
+  machine(name: string, step: string): void;
   show(state: DemoState): void;
   note(line: string): void;
   /** Leaves the last picture and the cursor below it. */
@@ -30,6 +32,7 @@ export interface DemoOutput {
 
 export function openDemoScreen(output: DemoOutput): DemoScreen {
   const newest = new Map<string, Map<string, Reading>>();
+  const steps = new Map<string, string>();
   let zoneLine = "";
   let drawn = 0;
   const isTerminal = output.isTTY === true;
@@ -48,21 +51,34 @@ export function openDemoScreen(output: DemoOutput): DemoScreen {
       print(line);
     },
     zones(zones) {
-      const line = Object.entries(zones).map(([name, { state, restarts }]) => `${name} ${state}${restarts > 0 ? ` (restarted ${restarts}×)` : ""}`).join(", ");
+      const line = writeZones(zones);
       if (line === zoneLine) return;
       zoneLine = line;
       if (!isTerminal) print(`zones: ${line}`);
     },
+    machine(name, step) {
+      if (steps.get(name) === step) return;
+      steps.set(name, step);
+      if (!isTerminal) print(`machine ${name}: ${step}`);
+    },
     show(state) {
-      for (const { name, reading } of state.values) {
-        if (!newest.has(name)) newest.set(name, new Map());
-        if ("point" in reading) newest.get(name)?.set(reading.point, reading);
-      }
-      if (isTerminal) redraw([...table(newest), "", `zones: ${zoneLine}`, ...counters(state)]);
+      keepNewest(newest, state);
+      if (isTerminal) redraw([...table(newest, steps), "", `zones: ${zoneLine}`, ...counters(state)]);
       else [...changes(state), counters(state).join("; ")].forEach(print);
     },
     close: () => undefined,
   };
+}
+
+function keepNewest(newest: Map<string, Map<string, Reading>>, { values }: DemoState): void {
+  for (const { name, reading } of values) {
+    if (!newest.has(name)) newest.set(name, new Map());
+    if ("point" in reading) newest.get(name)?.set(reading.point, reading);
+  }
+}
+
+function writeZones(zones: ZoneStandings): string {
+  return Object.entries(zones).map(([name, { state, restarts }]) => `${name} ${state}${restarts > 0 ? ` (restarted ${restarts}×)` : ""}`).join(", ");
 }
 
 function counters({ acknowledged, queued, dropped, cloud }: DemoState): string[] {
@@ -73,12 +89,13 @@ function counters({ acknowledged, queued, dropped, cloud }: DemoState): string[]
   ];
 }
 
-/** One line per machine and point group: machine, then its points with their newest values. */
-function table(newest: ReadonlyMap<string, ReadonlyMap<string, Reading>>): string[] {
-  const names = [...newest.keys()].sort();
+/** A column for each machine: where it stands, then its points with their newest values. */
+function table(newest: ReadonlyMap<string, ReadonlyMap<string, Reading>>, steps: ReadonlyMap<string, string>): string[] {
+  const names = [...new Set([...steps.keys(), ...newest.keys()])].sort();
   const points = [...new Set(names.flatMap((name) => [...(newest.get(name)?.keys() ?? [])]))].sort();
   const head = "".padEnd(22) + names.map((name) => name.padStart(14)).join("");
-  return ["", head, ...points.map((point) => point.padEnd(22) + names.map((name) => shown(newest.get(name)?.get(point)).padStart(14)).join(""))];
+  const stand = "".padEnd(22) + names.map((name) => (steps.get(name) ?? "").slice(0, 13).padStart(14)).join("");
+  return ["", head, stand, ...points.map((point) => point.padEnd(22) + names.map((name) => shown(newest.get(name)?.get(point)).padStart(14)).join(""))];
 }
 
 /** One line for each machine that has news, with the newest value of each point that changed. */

@@ -1,32 +1,34 @@
 // `weir start --demo`: the gateway between simulated machines and a local cloud, all on loopback and ended together.
 
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
 import { asFault, Fault, isFault } from "../../drivers/contract/fault.ts";
 import { localConduit } from "../conduit/local.ts";
-import { openConduit } from "../runtime/conduit-client.ts";
+import { openConduit, type ConduitClient } from "../runtime/conduit-client.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
 import { silentLog } from "../runtime/journal.ts";
 import { systemClock } from "../runtime/system-clock.ts";
-import { CLOUD_DEFAULTS, MACHINE_DEFAULTS } from "../simulator/defaults.ts";
+import { CLOUD_DEFAULTS } from "../simulator/defaults.ts";
 import { startCloud, type Cloud } from "../simulator/cloud.ts";
-import { startMachines, type Machines } from "../simulator/machines.ts";
+import { admitMachines } from "./demo-admission.ts";
+import { LOOPBACK_SUBNET, startDemoMachines, type DemoMachines } from "./demo-machines.ts";
 import { openDemoScreen, type DemoScreen } from "./demo-screen.ts";
 import { runGateway } from "./gateway.ts";
 
 export interface DemoOptions {
-  /** A configuration whose settings are taken over, except for assets and cloud. `weir.yaml` of the working directory where none is named. */
+  /** A configuration whose settings are taken over, except for assets, networks and cloud. `weir.yaml` of the working directory where none is named. */
   readonly configFile?: string;
   /** `.weir/demo` below the working directory where none is named. */
   readonly dataDir?: string;
 }
 
-const machineCount = 5;
 const marker = "demo";
 const applianceMarker = "/etc/weir/appliance";
 const pollMs = 1000;
+const segment = "demo";
+const discoveryPort = 3702;
 
 /**
  * Runs until the signal aborts; everything it started is gone then, five seconds later at most. Refuses (CONFIG_INVALID) on an
@@ -35,16 +37,25 @@ const pollMs = 1000;
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<void> {
   const dataDir = resolve(options.dataDir ?? join(".weir", "demo"));
   const settings = demandHarmless(options, dataDir);
-  const machines = await startMachines({ ...MACHINE_DEFAULTS, count: machineCount }, systemClock);
+  const screen = openDemoScreen(process.stdout);
+  screen.note("Simulated machines announce themselves by WS-Discovery on the loopback interface.");
+  const manufacturer = manufacturerFor(dataDir);
+  const machines = await startDemoMachines(manufacturer, (serial, state) => showConnection(screen, serial, state, signal), signal);
   let cloud: Cloud | undefined;
   try {
     cloud = await startCloud(CLOUD_DEFAULTS, systemClock, signal);
     const configFile = join(dataDir, "weir.yaml");
-    writeFileSync(configFile, demoConfiguration(settings, machines, cloud));
-    await showGateway({ dataDir, configFile, machines, cloud }, signal);
+    writeFileSync(configFile, stringify({ gateway: { id: "demo", name: "Demonstration" }, ...settings, ...demoConfiguration(manufacturer, machines, cloud) }));
+    await showGateway({ dataDir, configFile, machines, cloud, screen }, signal);
   } finally {
     await Promise.all([machines.close(), cloud?.close()]);
   }
+}
+
+/** Before it is enrolled the gateway tells where a machine stands; afterwards its own connection. */
+function showConnection(screen: DemoScreen, serial: string, state: string, signal: AbortSignal): void {
+  if (signal.aborted || state === "not enrolled") return;
+  screen.machine(serial, state === "connected" ? "publishing" : state.includes("refuses") ? state : "connecting");
 }
 
 /** The settings to take over. Makes the data directory with its marker when nothing speaks against it. */
@@ -73,31 +84,45 @@ function readSettings(file: string): object {
   }
 }
 
-function demoConfiguration(settings: object, machines: Machines, cloud: Cloud): string {
-  const assets = machines.all.map(({ serial, url }) => ({ name: serial, miko: { url } }));
-  return stringify({ gateway: { id: "demo", name: "Demonstration" }, ...settings, segments: [], assets, cloud: { url: cloud.url, mqttVersion: "3.1.1" } });
+/** Demonstrations share the loopback of a computer and find each other's machines: each accepts its own alone, today and tomorrow. */
+function manufacturerFor(dataDir: string): string {
+  return `Weir Simulation ${createHash("sha256").update(dataDir).digest("hex").slice(0, 6)}`;
+}
+
+function demoConfiguration(manufacturer: string, { all, notFound, ports }: DemoMachines, cloud: Cloud): object {
+  const isFound = notFound === undefined;
+  return {
+    segments: [{ name: segment, subnets: [LOOPBACK_SUBNET] }],
+    network: { field: [{ segment, interface: "lo", ingestTls: ports.ingest, ...(isFound ? { probePort: ports.probe } : {}) }] },
+    acceptance: isFound ? [{ segment, withoutCertificate: true, manufacturer }] : [],
+    assets: isFound ? [] : all.map(({ serial, url }) => ({ name: serial, segment, miko: { url } })),
+    cloud: { url: cloud.url, mqttVersion: "3.1.1" },
+  };
 }
 
 interface Demo {
   readonly dataDir: string;
   readonly configFile: string;
-  readonly machines: Machines;
+  readonly machines: DemoMachines;
   readonly cloud: Cloud;
+  readonly screen: DemoScreen;
 }
 
 async function showGateway(demo: Demo, signal: AbortSignal): Promise<void> {
   const logFile = join(demo.dataDir, "log", "gateway.log");
-  const screen = openDemoScreen(process.stdout);
+  const { machines, screen } = demo;
   screen.introduce([
-    ...demo.machines.all.map(({ serial, url, publishUrl }) => `machine ${serial}   ${url}   ${publishUrl}`),
+    ...machines.all.map(({ serial, url }) => `machine ${serial}   ${url}`),
+    `gateway         mqtts://127.0.0.1:${machines.ports.ingest}, where the machines publish once they are found, accepted and enrolled`,
     `cloud           ${demo.cloud.url}`,
     `data            ${demo.dataDir}`,
     `log             ${logFile}`,
+    ...(machines.notFound === undefined ? [] : [`The machines are configured, since none can be found on this computer by WS-Discovery (port ${discoveryPort}/udp): ${machines.notFound.message}.`]),
     "Ctrl-C ends everything.",
   ]);
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
-  const watching = watchReadings(demo, screen, either).catch((error: unknown) => {
+  const watching = watchGateway(demo, either).catch((error: unknown) => {
     if (!isFault(error, "CANCELLED")) screen.note(String(asFault(error)));
   });
   try {
@@ -112,18 +137,21 @@ async function showGateway(demo: Demo, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function watchReadings({ dataDir, machines, cloud }: Demo, screen: DemoScreen, signal: AbortSignal): Promise<void> {
-  const client = openConduit(localConduit, { socket: conduitSocket(dataDir, "local"), clock: systemClock, epoch: randomUUID(), log: silentLog });
+async function watchGateway(demo: Demo, signal: AbortSignal): Promise<void> {
+  const client = openConduit(localConduit, { socket: conduitSocket(demo.dataDir, "local"), clock: systemClock, epoch: randomUUID(), log: silentLog });
   try {
-    let after = 0;
-    while (!signal.aborted) {
-      const { revision, values } = await client.call("values", { after, waitMs: 10_000 }, signal);
-      const { outbox } = await client.call("status", {}, signal);
-      after = revision;
-      screen.show({ values, acknowledged: machines.figures().acknowledged, queued: outbox.queued, dropped: outbox.dropped, cloud: cloud.figures() });
-      await systemClock.sleep(pollMs, signal);
-    }
+    await Promise.all([watchReadings(client, demo, signal), admitMachines(client, demo.machines, demo.screen.machine, signal)]);
   } finally {
     await client.close();
+  }
+}
+
+async function watchReadings(client: ConduitClient<typeof localConduit>, { machines, cloud, screen }: Demo, signal: AbortSignal): Promise<void> {
+  for (let after = 0; !signal.aborted; ) {
+    const { revision, values } = await client.call("values", { after, waitMs: 10_000 }, signal);
+    const { outbox } = await client.call("status", {}, signal);
+    after = revision;
+    screen.show({ values, acknowledged: machines.figures().acknowledged, queued: outbox.queued, dropped: outbox.dropped, cloud: cloud.figures() });
+    await systemClock.sleep(pollMs, signal);
   }
 }

@@ -16,6 +16,8 @@ export interface MachineOptions extends Omit<OutputOptions, "asset" | "eventPref
   readonly host: string;
   /** Port of the Request interface, the broker has the next; 0: any free ones. */
   readonly port: number;
+  /** As its nameplate says; `Weir Simulation` where none is given. */
+  readonly manufacturer?: string;
   /** To publish to the gateway; without it the machine has a broker of its own. */
   readonly publish?: PublishOptions;
 }
@@ -40,7 +42,7 @@ export interface Machine {
 
 /** Starts listening. Throws the system's error when a port is taken. */
 export async function startMachine(options: MachineOptions, clock: Clock, ledger: LedgerFile): Promise<Machine> {
-  const nameplate = nameplateOf(options.index);
+  const nameplate = nameplateOf(options);
   const serial = nameplate.serialNumber;
   const asset = assetIdOf(nameplate);
   const root = `miko/v1/${serial}`;
@@ -92,8 +94,8 @@ function listen(server: Server, { host, port }: MachineOptions): Promise<void> {
   });
 }
 
-function nameplateOf(index: number): Nameplate {
-  return { manufacturer: "Weir Simulation", model: "Alpha 550", serialNumber: `A${String(1000 + index)}`, softwareRevision: "7.4.1", deviceClass: "WireProcessing" };
+function nameplateOf({ index, manufacturer = "Weir Simulation" }: MachineOptions): Nameplate {
+  return { manufacturer, model: "Alpha 550", serialNumber: `A${String(1000 + index)}`, softwareRevision: "7.4.1", deviceClass: "WireProcessing" };
 }
 
 function requestInterface(nameplate: Nameplate, { points, events }: MachineOutput, ledger: LedgerFile, publish: object): RequestInterface {

@@ -1,4 +1,4 @@
-// Shows that the demonstration runs, refuses where it could do harm, and leaves nothing behind.
+// Shows that the demonstration finds its machines and runs, refuses where it could do harm, and leaves nothing behind.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,6 +16,19 @@ function startDemo(defer: Defer, folder: string, args: readonly string[] = []): 
 }
 
 const confirmed = /cloud confirmed: [1-9]\d* readings/;
+const serials = ["A1000", "A1001", "A1002", "A1003", "A1004"];
+
+/** Every machine took these steps one after the other. */
+async function untilAll(demo: Child, steps: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const serial of serials) await demo.line(new RegExp(steps.map((step) => `^machine ${serial}: ${step}$`).join("[^]*?"), "m"), signal);
+}
+
+/** Holds the port of WS-Discovery for itself alone, in a namespace of its own, and starts the demonstration there. It ends with its standard input. */
+const BLOCKED = `exec 3<&0
+ip link set lo up
+"$0" -e 'require("dgram").createSocket("udp4").bind(3702, "0.0.0.0", () => require("fs").writeFileSync("taken", "")); process.stdin.on("end", () => process.exit()).resume()' <&3 &
+while [ ! -e taken ]; do sleep 0.05; done
+exec "$0" "$1" start --demo 3<&-`;
 
 /** Pids of all processes below one, itself left out. */
 function descendants(pid: number): number[] {
@@ -29,9 +42,10 @@ async function untilGone(pids: readonly number[], signal: AbortSignal): Promise<
 
 suite("demonstration", (test) => {
   test(
-    "brings simulated readings to the local cloud and ends everything on Ctrl-C within five seconds",
+    "finds and accepts five machines that publish to the gateway, brings their readings to the local cloud and ends everything on Ctrl-C within five seconds",
     async ({ defer, signal }) => {
       const demo = startDemo(defer, makeTempDir(defer));
+      await untilAll(demo, ["found", "accepted", "enrolled", "publishing"], signal);
       await demo.line(confirmed, signal);
       const started = descendants(demo.pid);
       assert.ok(started.length >= 3);
@@ -45,18 +59,37 @@ suite("demonstration", (test) => {
     { limitMs: 120_000 },
   );
   test(
-    "runs twice at a time on one host, and no process outlives one that is killed",
+    "runs twice at a time on one host, each with its own machines, and no process outlives one that is killed; it goes on where it was killed",
     async ({ defer, signal }) => {
-      const [first, second] = [startDemo(defer, makeTempDir(defer)), startDemo(defer, makeTempDir(defer))];
+      const folder = makeTempDir(defer);
+      const [first, second] = [startDemo(defer, folder), startDemo(defer, makeTempDir(defer))];
+      await Promise.all([first, second].map((demo) => untilAll(demo, ["publishing"], signal)));
       await Promise.all([first.line(confirmed, signal), second.line(confirmed, signal)]);
       const started = descendants(first.pid);
       first.kill("SIGKILL");
       await first.exited;
       await untilGone(started, signal);
-      second.kill("SIGTERM");
-      assert.is((await second.exited).code, 0);
+      const again = startDemo(defer, folder);
+      await untilAll(again, ["accepted", "enrolled", "publishing"], signal);
+      for (const demo of [second, again]) {
+        demo.kill("SIGTERM");
+        assert.is((await demo.exited).code, 0);
+      }
     },
-    { limitMs: 120_000 },
+    { limitMs: 240_000 },
+  );
+  test(
+    "says why its machines cannot be found on a host, and has them in the configuration there",
+    async ({ defer, signal }) => {
+      const demo = startChild(defer, "unshare", ["--net", "sh", "-c", BLOCKED, process.execPath, weir], { cwd: makeTempDir(defer) });
+      await demo.line(/none can be found on this computer by WS-Discovery \(port 3702\/udp\): .*its port is taken by another program/, signal);
+      await untilAll(demo, ["configured", "accepted", "enrolled", "publishing"], signal);
+      await demo.line(confirmed, signal);
+      demo.kill("SIGINT");
+      assert.is((await demo.exited).code, 0);
+      demo.write("", { end: true });
+    },
+    { needs: ["netns"], limitMs: 120_000 },
   );
   test("refuses a configured cloud, a folder that is not its own and a configuration that is not there", async ({ defer }) => {
     const folder = makeTempDir(defer);
