@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { Fault } from "../../drivers/contract/fault.ts";
 import type { DetectionReport } from "../conduit/local.ts";
+import { printable, writeJson } from "./printable.ts";
 
 const MOST_SHOWN = 100;
 const MOST = 10_000;
@@ -23,7 +24,7 @@ export function addDetections(program: Command): void {
     .action(async ({ data, json, all }: DetectionsOptions) => {
       const { askCore } = await import("./ask-core.ts");
       const found = (await askCore(data, (client, signal) => client.call("detections", { limit: all === true ? MOST : MOST_SHOWN }, signal))) ?? refuseStopped(data);
-      process.stdout.write(json === true ? `${JSON.stringify(found, null, 2)}\n` : writeDetections(found.detections));
+      process.stdout.write(json === true ? `${writeJson(found)}\n` : writeDetections(found.detections));
     });
   detections
     .command("accept")
@@ -46,7 +47,8 @@ export function writeDetections(detections: readonly DetectionReport[]): string 
   return detections
     .map(({ kind, side, source, severity, first, last, count, detail, accepted }) => {
       const times = first === last ? last : `${first} to ${last}`;
-      return `${accepted ? " " : "!"} ${String(severity).padStart(3)}  ${kind}  ${side}  ${source}  ${count} times\n       ${times}${detail === "" ? "" : `  ${detail}`}\n`;
+      const lines = [`${accepted ? " " : "!"} ${String(severity).padStart(3)}  ${kind}  ${side}  ${source}  ${count} times`, `       ${times}${detail === "" ? "" : `  ${detail}`}`];
+      return lines.map((line) => `${printable(line)}\n`).join("");
     })
     .join("");
 }

@@ -12,6 +12,7 @@ import type { OwnAddress } from "../runtime/own-addresses.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import { writeFound, writeTail } from "./discover-text.ts";
 import type { Found } from "./discover-text.ts";
+import { writeJson } from "./printable.ts";
 
 interface DiscoverFlags {
   readonly interface?: string;
@@ -44,7 +45,7 @@ async function discover(flags: DiscoverFlags): Promise<void> {
   await systemClock.sleep(flags.timeout, stop.signal).catch(() => undefined);
   try {
     const found = await Promise.all(searches.map((search) => describeAll(search, stop.signal)));
-    for (const one of found.flat()) process.stdout.write(flags.json === true ? `${JSON.stringify(one)}\n` : writeFound(one));
+    for (const one of found.flat()) process.stdout.write(flags.json === true ? `${writeJson(one, 0)}\n` : writeFound(one));
     process.stderr.write(writeTail(found.flat().length, searches.map(({ discovery }) => discovery.figures()), [...sides.keys()]));
   } finally {
     await Promise.all(searches.map(({ discovery }) => discovery.close()));

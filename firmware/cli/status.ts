@@ -20,12 +20,12 @@ export function addStatus(program: Command): void {
     .option("--lang <language>", `language of the conditions: ${LANGUAGES.join(" or ")}`)
     .action(async (options: StatusOptions) => {
       const language = chooseLanguage(options.lang, process.env);
-      const [{ askCore }, { writeStatus }] = await Promise.all([import("./ask-core.ts"), import("./status-text.ts")]);
+      const [{ askCore }, { writeStatus }, { writeJson }] = await Promise.all([import("./ask-core.ts"), import("./status-text.ts"), import("./printable.ts")]);
       const status = await askCore(options.data, (client, signal) => client.call("status", {}, signal));
       if (status === undefined) {
         throw new Fault("CONDUIT_UNAVAILABLE", "no gateway runs on this data directory", { where: options.data, remedy: "Start it with `weir start`, or name its data directory with --data." });
       }
-      process.stdout.write(options.json === true ? `${JSON.stringify(status, null, 2)}\n` : writeStatus(status, language));
+      process.stdout.write(options.json === true ? `${writeJson(status)}\n` : writeStatus(status, language));
     });
 }
 

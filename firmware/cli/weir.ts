@@ -4,6 +4,7 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { asFault, isFault } from "../../drivers/contract/fault.ts";
+import { errorCode } from "../runtime/error-code.ts";
 import { addAssets } from "./assets.ts";
 import { addCa } from "./ca.ts";
 import { addCheck } from "./check.ts";
@@ -47,4 +48,6 @@ function reportFailure(error: unknown): number {
   return fault.kind === "config" ? EXIT.wrongInput : EXIT.failed;
 }
 
+// Who reads no more (`weir assets | head`) has seen enough.
+process.stdout.on("error", (error) => process.exit(errorCode(error) === "EPIPE" ? EXIT.done : EXIT.failed));
 process.exitCode = await main(process.argv);

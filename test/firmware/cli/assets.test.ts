@@ -43,6 +43,12 @@ suite("weir assets list", (test) => {
     const wrong = weir("assets", "list", "--state", "sleeping");
     assert.is((await wrong.exited).code, 2);
   });
+  test("whoever reads no further than the beginning gets no complaint", async ({ defer }) => {
+    const { dataDir } = await serveRegister(defer, Array.from({ length: 500 }, (_, index) => entryOf(`urn:${index}`, { note: "n".repeat(1000) })));
+    const child = startChild(defer, "sh", ["-c", `"$0" "$1" assets list --json --data "$2" | head -c 10; echo`, process.execPath, WEIR, dataDir]);
+    assert.equal(await child.exited, { code: 0, signal: null });
+    assert.is(child.output(), '{\n  "asset\n');
+  });
   test("fails with the remedy where no gateway runs", async ({ defer }) => {
     const child = startChild(defer, process.execPath, [WEIR, "assets", "--data", makeTempDir(defer)]);
     assert.equal(await child.exited, { code: 1, signal: null });
