@@ -34,7 +34,7 @@ export async function inspectMachine(url: URL, { identification, nameplate }: An
       connection = await connectToFound(url, limited);
       return nameplate(await getDocument(url, identification, connection, limited));
     });
-    if ("mismatch" in found) throw new Fault("PEER_PROTOCOL", `its identification does not fit: ${found.mismatch.slice(0, 500)} at ${JSON.stringify(found.pointer)}`, { where: url.href });
+    if ("mismatch" in found) throw new Fault("PEER_PROTOCOL", `its identification does not fit: ${found.mismatch.slice(0, 500)}`, { where: url.href });
     return { ...certificatesOf(connection), nameplate: found };
   } catch (error) {
     const fault = expired && !isFault(error, "PEER_LIMIT") ? new Fault("PEER_TIMEOUT", `no complete answer within ${LIMIT_MS / 1000} s`, { where: url.href, cause: error }) : asPeerFault(error, url);
