@@ -22,11 +22,10 @@ import { Machines } from "./machines.ts";
 import { Presences } from "./presences.ts";
 import { Rulebook } from "./rulebook.ts";
 import { factsOf } from "./sighting.ts";
+import { Tellings } from "./tellings.ts";
 import { wait } from "./wait.ts";
 import { withdraw } from "./withdraw.ts";
 
-/** How long a claim that changed nothing stays a condition; the zone field tells it again every two minutes. */
-const SHOWN_MS = 5 * 60_000;
 /** What a machine that is still connected elsewhere showed counts for so long once it is lost there. */
 const PUT_OFF_MS = 5 * 60_000;
 /** Faults of a link that come from what the machine showed at the accepted address. */
@@ -38,6 +37,7 @@ export class Acceptance implements Gate {
   readonly presences: Presences<string>;
   readonly machines: Machines;
   readonly rulebook: Rulebook;
+  readonly tellings: Tellings;
   /** What a configured machine showed of itself last. */
   readonly overlays = new Map<string, Facts>();
   readonly #bounds: Bounds;
@@ -48,13 +48,14 @@ export class Acceptance implements Gate {
 
   /** Loads what state.db holds and tells who is suspended. */
   constructor(parts: AcceptanceParts) {
-    const { clock, conditions, configuration, database, register, secrets } = parts;
+    const { clock, conditions, configuration, database, fading, register, secrets } = parts;
     this.parts = parts;
     this.entries = new Entries(new EntryRows(database), clock);
     this.presences = new Presences(clock);
     this.#configured = new Configured(configuration.current, register);
     this.machines = new Machines(this.entries, () => this.#configured);
     this.rulebook = new Rulebook(clock, secrets);
+    this.tellings = new Tellings(conditions, fading);
     this.#bounds = new Bounds(clock, this.entries, this.presences, (entry) => this.forget(entry.number));
     this.rulebook.replace(configuration.current.acceptance);
     for (const { state, name, changes } of this.entries.all()) if (state === "suspended" && name !== null) conditions.raise("ASSET_SUSPENDED", name, changes.join(" "));
@@ -225,7 +226,7 @@ export class Acceptance implements Gate {
       case "nothing":
         return undefined;
       case "full":
-        this.parts.fading.note("FOUND_TOO_MANY", facts.segment ?? "", facts.address ?? "", SHOWN_MS);
+        this.tellings.note("FOUND_TOO_MANY", facts.segment ?? "", facts.address ?? "");
         return undefined;
       case "configured":
         return this.#noteConfigured(facts);

@@ -7,6 +7,7 @@ import type { HistoryEvent } from "./entry.ts";
 import type { Machines } from "./machines.ts";
 import type { Presences } from "./presences.ts";
 import type { Rulebook } from "./rulebook.ts";
+import type { Tellings } from "./tellings.ts";
 
 export interface Gate {
   readonly parts: AcceptanceParts;
@@ -16,6 +17,7 @@ export interface Gate {
   readonly machines: Machines;
   readonly rulebook: Rulebook;
   readonly configured: Configured;
+  readonly tellings: Tellings;
   /** Another one is read now, or one less: told with the next `announce`. */
   changed(): void;
   /** What goes into an entry's history. */

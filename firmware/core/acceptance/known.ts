@@ -4,9 +4,6 @@ import type { Gate } from "./gate.ts";
 import type { Entry, Facts } from "./entry.ts";
 import { putDurably } from "./withdraw.ts";
 
-/** How long a claim stays a condition. */
-const SHOWN_MS = 15 * 60_000;
-
 /** What it shows now; what it did not show this time stays. Its driver was judged, and no datagram changes it. */
 export function merge({ facts: before, judged }: Entry, facts: Facts): Facts {
   const isTold = facts.id !== null;
@@ -52,12 +49,10 @@ export function witness(gate: Gate, entry: Entry, shown: Facts, changes: readonl
 }
 
 /** Somebody claims from elsewhere to be this asset: told, and in the audit log once as long as it goes on. */
-export function noteClaim({ parts: { conditions, fading, trail } }: Gate, { name }: Entry, facts: Facts, changes: readonly string[]): void {
+export function noteClaim({ parts: { trail }, tellings }: Gate, { name }: Entry, facts: Facts, changes: readonly string[]): void {
   if (name === null) return;
   const where = facts.url ?? facts.address ?? "an unknown address";
-  const isNew = !conditions.has("ASSET_IMPOSTOR", name);
-  fading.note("ASSET_IMPOSTOR", name, where, SHOWN_MS);
-  if (isNew) trail.record({ actor: "source-field", action: "asset.claimed", target: name, result: "refused", detail: { from: facts.address, url: facts.url, changes } });
+  if (tellings.note("ASSET_IMPOSTOR", name, where)) trail.record({ actor: "source-field", action: "asset.claimed", target: name, result: "refused", detail: { from: facts.address, url: facts.url, changes } });
 }
 
 export function isEqual(one: unknown, other: unknown): boolean {

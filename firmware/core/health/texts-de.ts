@@ -169,7 +169,7 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   },
   FOUND_TOO_MANY: {
     title: "Im Segment {subject} wird mehr gefunden, als warten kann",
-    cause: "Höchstens 2.000 gefundene Maschinen warten darauf, angesehen zu werden, und 32 von einer Adresse; es kommen mehr, zuletzt von {detail}.",
+    cause: "Höchstens 2.000 gefundene Maschinen warten darauf, angesehen zu werden, und 32 von einer Adresse; es kommen mehr, zum Beispiel von {detail}.",
     effect: "Was später kam, wird nicht aufgeführt. Nichts, was angenommen oder abgelehnt ist oder schon wartet, wird verdrängt.",
     remedy: "Klären Sie, wer so viele meldet. `weir assets list` zeigt, was wartet; `weir assets forget` entfernt, was nicht gebraucht wird.",
   },

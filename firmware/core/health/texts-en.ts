@@ -169,7 +169,7 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   },
   FOUND_TOO_MANY: {
     title: "More is found on segment {subject} than can wait",
-    cause: "At most 2,000 found machines wait to be looked at, and 32 of one address; more come, the last one from {detail}.",
+    cause: "At most 2,000 found machines wait to be looked at, and 32 of one address; more come, for example from {detail}.",
     effect: "What came later is not listed. Nothing that was accepted, refused or waits already is pushed out.",
     remedy: "Find out who announces so many. `weir assets list` shows what waits; `weir assets forget` takes away what is of no use.",
   },
