@@ -18,8 +18,10 @@ export function makeEnrolHandlers(core: CoreParts): Pick<Handlers<typeof localCo
   return {
     enrolAsset: async ({ key, by, request }) => {
       const name = assignmentOf(core, key);
-      if (!core.register.isPlaced(name, FIELD_ZONE)) throw notAccepted(key);
-      const enrolled = await pki.enrol({ name, by, actor: LOCAL, ...(request === undefined ? {} : { request }) });
+      const demandAccepted = (): void => {
+        if (!core.register.isPlaced(name, FIELD_ZONE)) throw notAccepted(key);
+      };
+      const enrolled = await pki.enrol({ name, by, actor: LOCAL, demandAccepted, ...(request === undefined ? {} : { request }) });
       return { ...enrolled, urls: urlsFor(core, name) };
     },
     disenrolAsset: async ({ key }) => {
@@ -51,6 +53,7 @@ function assignmentOf(core: CoreParts, key: string): string {
     case "former":
       return subject.asset.name;
     case undefined:
+    default:
       return core.register.get(key)?.name ?? key;
   }
 }

@@ -22,6 +22,7 @@ function carryOut(order: Order): Issued {
     case "server":
       return writeServer(order);
     case "machine":
+    default:
       return writeMachine(order);
   }
 }

@@ -37,6 +37,8 @@ export interface EnrolOrder {
   /** PEM of a PKCS#10 request; without it the key is made here. */
   readonly request?: string;
   readonly actor: string;
+  /** Throws where the machine is not accepted; asked again when the enrolment comes into force. */
+  demandAccepted(): void;
 }
 
 /** Shown once and not kept. */
@@ -150,25 +152,27 @@ export class Pki {
     await this.#queue;
   }
 
-  async #enrol({ name, by, request, actor }: EnrolOrder): Promise<Enrolled> {
+  async #enrol({ name, by, request, actor, demandAccepted }: EnrolOrder): Promise<Enrolled> {
+    demandAccepted();
     if (by === "password" && request !== undefined) throw new Fault("INPUT_INVALID", "a request is for a certificate, not for a password", { where: name });
     const { clock, enrolments, revision, trail, writeTurn } = this.#parts;
     const authority = await this.#signing(actor);
     const ca = this.#demandAuthority();
-    const before = enrolments.get(name);
-    const valid = before?.certificates.filter((one) => one.ca === ca.fingerprint) ?? [];
-    if (by === "certificate" && valid.length >= MOST_CERTIFICATES) {
+    const validNow = (): readonly IssuedCertificate[] => enrolments.get(name)?.certificates.filter((one) => one.ca === ca.fingerprint) ?? [];
+    if (by === "certificate" && validNow().length >= MOST_CERTIFICATES) {
       throw new Fault("INPUT_INVALID", `${name} has ${MOST_CERTIFICATES} certificates already`, { where: name, remedy: `Take them all with \`weir assets disenrol ${name}\`, then enrol it again.` });
     }
     const proof = by === "password" ? { password: randomBytes(PASSWORD_BYTES).toString("base64url") } : await this.#issueFor(name, authority, request);
+    await writeTurn();
+    // What was taken meanwhile must not come back with this.
+    demandAccepted();
     const changedAt = new Date(clock.now()).toISOString();
     const added = "certificate" in proof ? [describeCertificate(proof.certificate, ca.fingerprint, changedAt)] : [];
-    const passwordSha256 = "password" in proof ? createHash("sha256").update(proof.password).digest("hex") : before?.passwordSha256;
-    const enrolment: Enrolment = { name, certificates: [...valid, ...added], ca: ca.fingerprint, changedAt, actor, ...(passwordSha256 === undefined ? {} : { passwordSha256 }) };
-    await writeTurn();
+    const passwordSha256 = "password" in proof ? createHash("sha256").update(proof.password).digest("hex") : enrolments.get(name)?.passwordSha256;
+    const enrolment: Enrolment = { name, certificates: [...validNow(), ...added], ca: ca.fingerprint, changedAt, actor, ...(passwordSha256 === undefined ? {} : { passwordSha256 }) };
     enrolments.set(enrolment);
     revision.advance();
-    trail.record({ actor, action: "machine.enrolled", target: name, result: "done", detail: { by, ...(added[0] ?? {}) } });
+    trail.record({ actor, action: "machine.enrolled", target: name, result: "done", detail: { by, ...added[0] } });
     this.#noteFormer();
     return { user: name, ca: ca.certificate, ...proof };
   }

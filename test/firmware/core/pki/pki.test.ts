@@ -211,6 +211,14 @@ suite("enrolment", (test) => {
     assert.is(await accessOf(core, "press-1", signal), undefined);
     assert.equal((await core.local.call("asset", { key: "press-1", limit: 0 }, signal)).asset.enrolled, []);
   });
+  test("CR 1.5 what is taken while a certificate is being made does not come back with it", async ({ defer, signal }) => {
+    const core = await startCore(defer, site());
+    await core.local.call("enrolAsset", { key: "press-1", by: "password" }, signal);
+    const enrolling = core.local.call("enrolAsset", { key: "press-1", by: "certificate" }, signal);
+    await core.local.call("disenrolAsset", { key: "press-1" }, signal);
+    await enrolling;
+    assert.is((await accessOf(core, "press-1", signal))?.passwordSha256, undefined);
+  });
   test("machines can be enrolled before any port is open, and the CA is made for it", async ({ defer, signal }) => {
     const core = await startCore(defer, configure({ "press-1": undefined }));
     const { ca, urls } = await core.local.call("enrolAsset", { key: "press-1", by: "certificate" }, signal);
