@@ -55,12 +55,17 @@ export async function listPoints(machine: Machine, context: Pick<DriverContext, 
 
 /** The present value of each point, in order: from the list where its items carry values, else one by one. A point that fails is a bad sample. */
 export async function readPresent(machine: Machine, ids: readonly PointId[], context: DriverContext, signal: AbortSignal): Promise<Sample[]> {
+  // A list that was read before has the values of that moment.
+  forgetItems(machine);
   if (ids.length > 1 && machine.mapping.listed !== undefined) await listPoints(machine, context, signal);
   const samples: Sample[] = [];
   for (const id of ids) samples.push(listedSample(machine, id, context) ?? (await askPoint(machine, id, context, signal)));
-  // The items are the values of this moment only.
-  for (const [id, { item: _item, ...point }] of machine.points) machine.points.set(id, point);
+  forgetItems(machine);
   return samples;
+}
+
+function forgetItems({ points }: Machine): void {
+  for (const [id, { item, ...point }] of points) if (item !== undefined) points.set(id, point);
 }
 
 export function arrivalOf(asset: AssetId, { clock }: Pick<DriverContext, "clock">): Arrival {

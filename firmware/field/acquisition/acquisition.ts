@@ -82,7 +82,7 @@ async function attempt(assignment: Assignment, parts: AcquisitionParts, scope: S
 }
 
 async function follow(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<void> {
-  await identify(session, assignment, parts, scope, signal);
+  const hasPoints = await identify(session, assignment, parts, scope, signal);
   const subscribe = session.subscribe?.bind(session);
   if (subscribe === undefined) throw new Fault("NOT_SUPPORTED", `driver "${assignment.driver}" supplies nothing by itself`, { where: assignment.name });
   const { clock, batcher } = parts;
@@ -94,7 +94,7 @@ async function follow(session: Session, assignment: Assignment, parts: Acquisiti
     scope.log.info({}, "connected");
   };
   // A machine without a single point has no first reading to show that it is there.
-  const stop = clock.after(PENDING_MS, noteConnected);
+  const stop = hasPoints ? () => undefined : clock.after(PENDING_MS, noteConnected);
   const accept: Accept = async (readings, moved) => {
     await batcher.add(assignment.name, readings, moved);
     if (moved !== undefined) scope.cursors.set(moved.asset, moved.cursor);
@@ -107,14 +107,14 @@ async function follow(session: Session, assignment: Assignment, parts: Acquisiti
   }
 }
 
-/** Tells core what was found; resolves when at least one of the assets is accepted. */
-async function identify(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<void> {
+/** Tells core what was found; resolves when at least one of the assets is accepted, with whether any of them has points. */
+async function identify(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<boolean> {
   const found = await Promise.all(session.assets.map(async (nameplate) => ({ nameplate, list: listPoints(assetIdOf(nameplate), await session.browse(assetIdOf(nameplate), signal)) })));
   for (;;) {
     const { accepted, wanted, cursors } = await parts.core.identify({ assignment: assignment.name, address: addressOf(assignment), assets: found.map(({ nameplate, list }) => ({ nameplate, points: list.digest })) }, signal);
     for (const [asset, cursor] of Object.entries(cursors)) scope.cursors.set(asset, cursor);
     const lists = found.map(({ list }) => list).filter(({ asset }) => wanted.includes(asset));
-    if (accepted.length > 0 && (await tellPoints(parts.core, assignment.name, lists, signal))) return;
+    if (accepted.length > 0 && (await tellPoints(parts.core, assignment.name, lists, signal))) return found.some(({ list }) => list.pages.some(({ points }) => points.length > 0));
     scope.log.debug({}, "waits to be accepted");
     await parts.clock.sleep(PENDING_MS, signal);
   }

@@ -75,7 +75,7 @@ suite("ingest, wired into the zone", (test) => {
     const other = await enrol(defer, { url: `mqtt://127.0.0.1:${port}`, serial: "4712" });
     core.assign([running.assignment, { ...other.assignment, ingest: undefined } as never]);
     await until(() => core.links.some(({ assignment, fault }) => assignment === "4712" && fault?.remedy?.includes("weir assets enrol") === true), signal);
-    assert.ok(core.links.some(({ assignment, via }) => assignment === "4712" && via === "polled"));
+    await until(() => core.links.some(({ assignment, via }) => assignment === "4712" && via === "polled"), signal);
     const said: string[] = [];
     for (const args of [["-P", "wrong"], ["-u", "nobody"], ["-u", "4712", "-P", "secret of 4712"]]) {
       const child = running.publish(port, "points/n", sample(1), ...args);
