@@ -6,7 +6,7 @@ import { askRunningCore } from "./ask-core.ts";
 import { askYes, isAtTerminal } from "./ask-yes.ts";
 import { isSameFingerprint, readFingerprint, writeFingerprint } from "./assets-fingerprint.ts";
 import { explainMissing, readAll, readOne } from "./assets-read.ts";
-import { acceptCommand, describeMachine, writeAsset } from "./assets-text.ts";
+import { acceptCommand, describeMachine, isReadable, writeAsset } from "./assets-text.ts";
 import { printable, printableLines, readKey, writeJson, writeKey } from "./printable.ts";
 
 export interface AcceptOptions {
@@ -23,7 +23,7 @@ export interface AcceptOptions {
 /** Accepts one after the other. One that fails does not keep the others from it; the last fault is thrown, those before it are printed. */
 export async function acceptAssets(texts: readonly string[], options: AcceptOptions): Promise<void> {
   demandSense(texts, options);
-  const keys = options.allPending === true ? (await askRunningCore(options.data, readAll)).filter(({ state }) => state === "pending").map(({ key }) => key) : texts.map(readKey);
+  const keys = options.allPending === true ? await findPending(options.data) : texts.map(readKey);
   if (keys.length === 0 && options.json !== true) process.stderr.write("None is waiting to be accepted.\n");
   const accepted: AssetEntry[] = [];
   const faults: Fault[] = [];
@@ -40,6 +40,12 @@ export async function acceptAssets(texts: readonly string[], options: AcceptOpti
   const last = faults.pop();
   for (const fault of faults) process.stderr.write(`weir: ${printableLines(fault.toString())}\n`);
   if (last !== undefined) throw last;
+}
+
+/** What waits and can be read. */
+async function findPending(data: string): Promise<readonly string[]> {
+  const all = await askRunningCore(data, readAll);
+  return all.filter((entry) => entry.state === "pending" && isReadable(entry)).map(({ key }) => key);
 }
 
 async function acceptOne(key: string, { data, fingerprint, name, user, passwordSecret, yes }: AcceptOptions): Promise<AssetEntry> {

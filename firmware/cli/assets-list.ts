@@ -1,7 +1,7 @@
 // The text of `weir assets list`: first what waits for a person, with the commands that decide it, then the rest as a table.
 
 import type { AssetEntry } from "../conduit/assets.ts";
-import { acceptCommand, describeMachine, stateWords } from "./assets-text.ts";
+import { acceptCommand, describeMachine, isReadable, stateWords } from "./assets-text.ts";
 import { shortFingerprint, spellFingerprints } from "./assets-fingerprint.ts";
 import { printable, writeKey } from "./printable.ts";
 
@@ -22,7 +22,7 @@ function writeOpen(entries: readonly AssetEntry[]): readonly string[] {
   const suspended = entries.filter(({ state }) => state === "suspended");
   const pending = entries.filter(({ state }) => state === "pending");
   const counts = [...(suspended.length === 0 ? [] : [`${suspended.length} suspended`]), ...(pending.length === 0 ? [] : [`${pending.length} waiting to be accepted`])];
-  return [`${counts.join(", ")}. Nothing is read from them until you decide:`, "", ...[...suspended, ...pending].flatMap(writeOne)];
+  return [`${counts.join(", ")}. Nothing is read from them until you accept them; \`weir assets refuse\` keeps one out:`, "", ...[...suspended, ...pending].flatMap(writeOne)];
 }
 
 function writeOne(entry: AssetEntry): readonly string[] {
@@ -33,9 +33,10 @@ function writeOne(entry: AssetEntry): readonly string[] {
     describeMachine(entry.nameplate),
     place,
     certificate === null ? "no certificate" : `certificate ${shortFingerprint(certificate.fingerprint)}  (compare the whole one before you accept)`,
+    ...(isReadable(entry) ? [] : ["no driver of the gateway reads it"]),
     ...writeRemarks(entry),
   ];
-  return [`${state.toUpperCase().padEnd(INDENT.length)}${writeKey(key)}`, ...lines.map((line) => `${INDENT}${printable(line)}`), `${INDENT}${acceptCommand(key)}`, ""];
+  return [`${state.toUpperCase().padEnd(INDENT.length)}${writeKey(key)}`, ...lines.map((line) => `${INDENT}${printable(line)}`), `${INDENT}${acceptCommand(key, isReadable(entry) ? "accept" : "refuse")}`, ""];
 }
 
 function writeRemarks({ reason, changes }: AssetEntry): readonly string[] {

@@ -30,6 +30,11 @@ export function describeMachine(nameplate: Nameplate | null): string {
   return [...(what === "" ? [] : [what]), ...(nameplate.serialNumber === "" ? [] : [`serial ${nameplate.serialNumber}`])].join(", ") || "its nameplate is empty";
 }
 
+/** Whether there is anything to accept: a driver that reads it, and an address for it. */
+export function isReadable({ driver, url }: AssetEntry): boolean {
+  return driver !== null && url !== null;
+}
+
 /** What a person types to decide; safe to copy into a shell, whatever the machine is called. */
 export function acceptCommand(key: string, verb = "accept"): string {
   return `weir assets ${verb} ${key.startsWith("-") ? "-- " : ""}${shellWord(writeKey(key))}`;
@@ -88,7 +93,7 @@ function writeCertificate({ certificate }: AssetEntry): readonly (readonly [stri
 
 function writeReading({ driver, link, via, points, enrolled, changes, reason, note }: AssetEntry): readonly (readonly [string, string])[] {
   return [
-    ["driver", driver ?? ""],
+    ["driver", driver ?? "none of the gateway reads it"],
     ["link", link],
     ["readings by", via ?? ""],
     ["points", String(points)],

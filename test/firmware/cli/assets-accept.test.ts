@@ -61,8 +61,8 @@ suite("weir assets accept without a terminal", (test) => {
     assert.is((JSON.parse(child.output()) as { assets: { state: string }[] }).assets[0]?.state, "accepted");
     assert.is((await weir("assets", "accept", "urn:1", "--yes", "--user", "weir").exited).code, 2);
   });
-  test("takes all that wait only with --yes, lists them, and leaves what is suspended or refused", async ({ defer }) => {
-    const { weir, asked } = await serveRegister(defer, [entryOf("urn:1"), entryOf("urn:2", { state: "suspended" }), entryOf("urn:3"), entryOf("urn:4", { state: "refused" })]);
+  test("takes all that wait only with --yes, lists them, and leaves what is suspended, refused or not readable", async ({ defer }) => {
+    const { weir, asked } = await serveRegister(defer, [entryOf("urn:1"), entryOf("urn:2", { state: "suspended" }), entryOf("urn:3"), entryOf("urn:4", { state: "refused" }), entryOf("urn:5", { driver: null, url: null })]);
     assert.is((await weir("assets", "accept", "--all-pending").exited).code, 2);
     assert.is((await weir("assets", "accept", "--all-pending", "--yes", "urn:1").exited).code, 2);
     assert.is((await weir("assets", "accept").exited).code, 2);

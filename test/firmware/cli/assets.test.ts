@@ -21,11 +21,16 @@ suite("weir assets list", (test) => {
       entryOf("press-9", { name: "press-9", state: "suspended", reason: "another machine answers at its URL" }),
       entryOf("urn:refused", { state: "refused" }),
     ]);
-    assert.match(text, /^1 suspended, 1 waiting to be accepted\. Nothing is read from them until you decide:\n/);
+    assert.match(text, /^1 suspended, 1 waiting to be accepted\. Nothing is read from them until you accept them; /);
     assert.match(text, /SUSPENDED {2}press-9\n {11}Weir Press, serial 4711\n {11}at 192\.0\.2\.7, segment cutting, present\n {11}certificate 3F:A1:9C:22:3F:A1… .*\n {11}why: another machine answers at its URL\n {11}weir assets accept press-9\n/);
     assert.match(text, new RegExp(`PENDING {4}urn:weir:Weir:Press:4712\n[^]*changed: Certificate: SHA-256 ${WHOLE} before, none now\\.\n[^]*weir assets accept urn:weir:Weir:Press:4712\n`));
     assert.match(text, /\nNAME +STATE +LINK +PRESENCE +MACHINE +ADDRESS +SEGMENT +CERTIFICATE\ncutter-1 +accepted +connected +present +Weir Press, serial 4711 +192\.0\.2\.7 +cutting +3F:A1:9C:22:3F:A1…\nurn:refused +refused/);
     assert.ok(text.indexOf("press-9") < text.indexOf("urn:weir:Weir:Press:4712"));
+  });
+  test("offers only to refuse what no driver reads", () => {
+    const text = writeList([entryOf("urn:printer", { driver: null, url: null })]);
+    assert.match(text, /no driver of the gateway reads it\n {11}weir assets refuse urn:printer\n/);
+    assert.not.match(text, /weir assets accept urn/);
   });
   test("says so where nothing is known", () => {
     assert.match(writeList([]), /^No machine is known/);
