@@ -14,14 +14,16 @@ import { systemClock } from "../runtime/system-clock.ts";
 
 /** How long a gateway that runs may take to answer a command. */
 const ANSWER_MS = 10_000;
+/** The same for a whole register or a list of 2,000 machines, on a small and busy device. */
+export const LONG_ANSWER_MS = 120_000;
 
 /** Asks the core that runs on the data directory; undefined when none does. Throws core's faults, and CANCELLED when it does not answer in time. */
-export async function askCore<Answer>(dataDir: string, ask: (client: ConduitClient<typeof localConduit>, signal: AbortSignal) => Promise<Answer>): Promise<Answer | undefined> {
+export async function askCore<Answer>(dataDir: string, ask: (client: ConduitClient<typeof localConduit>, signal: AbortSignal) => Promise<Answer>, limitMs = ANSWER_MS): Promise<Answer | undefined> {
   const socket = conduitSocket(resolve(dataDir), "local");
   if (!(await isServed(socket))) return undefined;
   const client = openConduit(localConduit, { socket, clock: systemClock, epoch: randomUUID(), log: silentLog });
   const limit = new AbortController();
-  const cancelLimit = systemClock.after(ANSWER_MS, () => limit.abort(new Error("the gateway did not answer in time")));
+  const cancelLimit = systemClock.after(limitMs, () => limit.abort(new Error("the gateway did not answer in time")));
   try {
     return await ask(client, limit.signal);
   } finally {
@@ -31,8 +33,8 @@ export async function askCore<Answer>(dataDir: string, ask: (client: ConduitClie
 }
 
 /** The same where a gateway must run: throws CONDUIT_UNAVAILABLE with what to do when none does. */
-export async function askRunningCore<Answer>(dataDir: string, ask: (client: ConduitClient<typeof localConduit>, signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
-  const answer = await askCore(dataDir, async (client, signal) => ({ given: await ask(client, signal) }));
+export async function askRunningCore<Answer>(dataDir: string, ask: (client: ConduitClient<typeof localConduit>, signal: AbortSignal) => Promise<Answer>, limitMs = ANSWER_MS): Promise<Answer> {
+  const answer = await askCore(dataDir, async (client, signal) => ({ given: await ask(client, signal) }), limitMs);
   if (answer !== undefined) return answer.given;
   throw new Fault("CONDUIT_UNAVAILABLE", "no gateway runs on this data directory", { where: dataDir, remedy: "Start it with `weir start`, or name its data directory with --data." });
 }

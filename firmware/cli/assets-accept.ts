@@ -2,7 +2,7 @@
 
 import { Fault, asFault, isFault } from "../../drivers/contract/fault.ts";
 import type { AssetEntry } from "../conduit/assets.ts";
-import { askRunningCore } from "./ask-core.ts";
+import { LONG_ANSWER_MS, askRunningCore } from "./ask-core.ts";
 import { askYes, isAtTerminal } from "./ask-yes.ts";
 import { isSameFingerprint, readFingerprint, writeFingerprint } from "./assets-fingerprint.ts";
 import { explainMissing, readAll, readOne } from "./assets-read.ts";
@@ -44,7 +44,7 @@ export async function acceptAssets(texts: readonly string[], options: AcceptOpti
 
 /** What waits and can be read. */
 async function findPending(data: string): Promise<readonly string[]> {
-  const all = await askRunningCore(data, readAll);
+  const all = await askRunningCore(data, readAll, LONG_ANSWER_MS);
   return all.filter((entry) => entry.state === "pending" && isReadable(entry)).map(({ key }) => key);
 }
 

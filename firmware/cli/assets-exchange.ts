@@ -7,7 +7,7 @@ import { assetRoutes } from "../conduit/assets.ts";
 import { arrange, writeProblem } from "../config/problems.ts";
 import type { Problem } from "../config/problems.ts";
 import type { ReplyOf } from "../conduit/route.ts";
-import { askRunningCore } from "./ask-core.ts";
+import { LONG_ANSWER_MS, askRunningCore } from "./ask-core.ts";
 import { writeRegister } from "./assets-csv.ts";
 import { nameOf, readListFile, writeListFile } from "./assets-file.ts";
 import { readLines } from "./assets-lines.ts";
@@ -32,7 +32,7 @@ export interface ImportOptions {
 
 /** Writes the whole register to standard output or a file. */
 export async function exportAssets({ data, out, excel }: ExportOptions): Promise<void> {
-  const assets = await askRunningCore(data, readAll);
+  const assets = await askRunningCore(data, readAll, LONG_ANSWER_MS);
   const text = writeRegister(assets, excel === true);
   if (out === undefined) {
     process.stdout.write(text);
@@ -56,10 +56,10 @@ export async function importAssets(file: string, { data, dryRun, json }: ImportO
 
 /** Core's reply, with the lines counted as they stand in the list. */
 async function send(data: string, lines: readonly AssetLine[], dryRun: boolean, where: string): Promise<Reply> {
-  const news = findNews(lines, await askRunningCore(data, readAll));
+  const news = findNews(lines, await askRunningCore(data, readAll, LONG_ANSWER_MS));
   const input = { lines: [...news.lines], dryRun };
   if (Buffer.byteLength(JSON.stringify(input)) > assetRoutes.importAssets.bodyLimit) throw new Fault("INPUT_INVALID", "the list holds more text than is taken at once", { where, remedy: "Import it in parts." });
-  const reply = await askRunningCore(data, (client, signal) => client.call("importAssets", input, signal));
+  const reply = await askRunningCore(data, (client, signal) => client.call("importAssets", input, signal), LONG_ANSWER_MS);
   return { ...reply, same: reply.same + news.same, problems: reply.problems.map((problem) => ({ ...problem, line: news.positions[problem.line] ?? 0 })) };
 }
 

@@ -4,7 +4,7 @@ import { Fault, isFault } from "../../drivers/contract/fault.ts";
 import type { AssetEntry, ASSET_STATES } from "../conduit/assets.ts";
 import type { localConduit } from "../conduit/local.ts";
 import type { ConduitClient } from "../runtime/conduit-client.ts";
-import { askRunningCore } from "./ask-core.ts";
+import { LONG_ANSWER_MS, askRunningCore } from "./ask-core.ts";
 import { writeList } from "./assets-list.ts";
 import { writeAsset } from "./assets-text.ts";
 import type { AssetHistory } from "./assets-text.ts";
@@ -26,7 +26,7 @@ export interface ShowOptions {
 
 /** Prints the register, or those in one state. */
 export async function listAssets({ data, state, json }: ListOptions): Promise<void> {
-  const all = await askRunningCore(data, readAll);
+  const all = await askRunningCore(data, readAll, LONG_ANSWER_MS);
   const assets = state === undefined ? all : all.filter((entry) => entry.state === state);
   process.stdout.write(json === true ? `${writeJson({ assets })}\n` : writeList(assets, state !== undefined));
 }
