@@ -59,6 +59,12 @@ export class MachineCa {
     return this.#authority;
   }
 
+  /** Throws STORAGE_DAMAGED where there is none: for those who have just seen to it that there is. */
+  demandAuthority(): Authority {
+    if (this.#authority === undefined) throw new Fault("STORAGE_DAMAGED", "the machine CA cannot be read", { where: "vault.db" });
+    return this.#authority;
+  }
+
   /** With its key. Undefined where there is none yet. Throws where the vault cannot be opened, or STORAGE_DAMAGED where it does not give the CA back. */
   signing(): SigningAuthority | undefined {
     return this.#read();

@@ -1,33 +1,23 @@
 // The machine CA at work: what the ingest endpoint shows, and who of the machines may publish there.
 
 import { createHash, randomBytes, X509Certificate } from "node:crypto";
-import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault, Fault } from "../../../drivers/contract/fault.ts";
-import type { Configuration } from "../../config/schema.ts";
 import type { IngestAccess, IngestTls } from "../../conduit/source.ts";
-import type { AuditTrail } from "../audit/trail.ts";
-import type { Conditions } from "../health/conditions.ts";
 import type { Revision } from "../inventory/revision.ts";
-import type { Vault } from "../vault/vault.ts";
+import { EndpointTls, type EndpointParts } from "./endpoint-tls.ts";
 import type { Enrolment, Enrolments, IssuedCertificate } from "./enrolments.ts";
 import { issue } from "./issue.ts";
 import { fingerprintOf, MachineCa, type Authority, type SigningAuthority } from "./machine-ca.ts";
 import type { Issued } from "./orders.ts";
-import { ingestSegments, type IngestSegment, type Listener } from "./own-addresses.ts";
-import { isWithin, permittedSubnets } from "./permitted-subnets.ts";
-import { ServerCertificate } from "./server-certificate.ts";
+import type { IngestSegment, Listener } from "./own-addresses.ts";
+import { permittedSubnets } from "./permitted-subnets.ts";
 
-export interface PkiParts {
-  readonly vault: Vault | Fault;
+export interface PkiParts extends EndpointParts {
   readonly enrolments: Enrolments;
-  readonly clock: Clock;
-  readonly conditions: Conditions;
-  readonly trail: AuditTrail;
   /** Advances when what zones are given changes. */
   readonly revision: Revision;
   readonly writeTurn: () => Promise<void>;
   readonly gateway: string;
-  readonly configuration: () => Configuration;
 }
 
 export interface EnrolOrder {
@@ -61,28 +51,24 @@ const NAMED = 10;
 export class Pki {
   readonly #parts: PkiParts;
   readonly #ca: MachineCa;
-  readonly #server: ServerCertificate;
+  readonly #endpoint: EndpointTls;
   readonly #ending = new AbortController();
-  #listeners: readonly Listener[] = [];
-  #tls: IngestTls | undefined;
-  /** Not all addresses are named yet. */
-  #isBehind = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(parts: PkiParts) {
     this.#parts = parts;
     this.#ca = new MachineCa(parts.vault, parts.clock, parts.trail);
-    this.#server = new ServerCertificate(parts.vault, parts.clock, parts.trail);
+    this.#endpoint = new EndpointTls(parts, this.#ca);
   }
 
   /** What TLS ports of the ingest endpoint show; undefined where none is configured, or nothing can be shown: then a condition stands. */
   get ingestTls(): IngestTls | undefined {
-    return this.#tls;
+    return this.#endpoint.current;
   }
 
   /** Where machines can publish to, segment by segment. */
   segments(): readonly IngestSegment[] {
-    return ingestSegments(this.#parts.configuration(), this.#listeners);
+    return this.#endpoint.segments();
   }
 
   /** By what the machine may prove itself; undefined for one that may not publish. */
@@ -106,9 +92,8 @@ export class Pki {
 
   /** The zone says where it listens. */
   listening(listeners: readonly Listener[]): Promise<void> {
-    const isSame = JSON.stringify(listeners) === JSON.stringify(this.#listeners);
-    if (isSame && !this.#isBehind && !this.#parts.conditions.has("MACHINE_CA_UNUSABLE", SUBJECT)) return Promise.resolve();
-    this.#listeners = listeners;
+    const isDue = this.#endpoint.hear(listeners) || this.#parts.conditions.has("MACHINE_CA_UNUSABLE", SUBJECT);
+    if (!isDue) return Promise.resolve();
     return this.configure();
   }
 
@@ -116,7 +101,7 @@ export class Pki {
   authority(actor: string): Promise<Authority> {
     return this.#inTurn(async () => {
       await this.#signing(actor);
-      return this.#demandAuthority();
+      return this.#ca.demandAuthority();
     });
   }
 
@@ -126,7 +111,7 @@ export class Pki {
       await this.#make(actor);
       await this.#review();
       this.#parts.revision.advance();
-      return this.#demandAuthority();
+      return this.#ca.demandAuthority();
     });
   }
 
@@ -157,7 +142,7 @@ export class Pki {
     if (by === "password" && request !== undefined) throw new Fault("INPUT_INVALID", "a request is for a certificate, not for a password", { where: name });
     const { clock, enrolments, revision, trail, writeTurn } = this.#parts;
     const authority = await this.#signing(actor);
-    const ca = this.#demandAuthority();
+    const ca = this.#ca.demandAuthority();
     const validNow = (): readonly IssuedCertificate[] => enrolments.get(name)?.certificates.filter((one) => one.ca === ca.fingerprint) ?? [];
     if (by === "certificate" && validNow().length >= MOST_CERTIFICATES) {
       throw new Fault("INPUT_INVALID", `${name} has ${MOST_CERTIFICATES} certificates already`, { where: name, remedy: `Take them all with \`weir assets disenrol ${name}\`, then enrol it again.` });
@@ -182,42 +167,21 @@ export class Pki {
   }
 
   async #review(): Promise<void> {
-    const { conditions } = this.#parts;
-    const segments = this.segments().filter(({ tlsPort }) => tlsPort !== undefined);
+    const { conditions, revision } = this.#parts;
     try {
-      this.#show(segments.length === 0 ? undefined : await this.#prepareTls(segments));
+      if (await this.#endpoint.review(() => this.#signing("core"), this.#ending.signal)) revision.advance();
       conditions.clear("MACHINE_CA_UNUSABLE", SUBJECT);
     } catch (error) {
       if (!this.#ending.signal.aborted) conditions.raise("MACHINE_CA_UNUSABLE", SUBJECT, asFault(error).toString());
     }
-    if (segments.length === 0) conditions.replaceAll("INGEST_ADDRESS_UNNAMED", new Map());
     this.#noteFormer();
-  }
-
-  async #prepareTls(segments: readonly IngestSegment[]): Promise<IngestTls> {
-    const authority = await this.#signing("core");
-    const { permits } = this.#demandAuthority();
-    const addresses = [...new Set(segments.flatMap((segment) => segment.addresses))];
-    const unnamed = addresses.filter((address) => !permits(address));
-    this.#parts.conditions.replaceAll("INGEST_ADDRESS_UNNAMED", new Map(unnamed.map((address) => [address, ""])));
-    const isOurs = (address: string): boolean => permits(address) && segments.some(({ subnets }) => isWithin(address, subnets));
-    const named = addresses.filter(permits);
-    const { certificate, key, addresses: shown } = await this.#server.keep(authority, named, isOurs, this.#ending.signal);
-    this.#isBehind = named.some((address) => !shown.includes(address));
-    return { certificate, key, clientCa: authority.certificate };
-  }
-
-  #show(tls: IngestTls | undefined): void {
-    const isSame = tls?.certificate === this.#tls?.certificate && tls?.clientCa === this.#tls?.clientCa;
-    this.#tls = tls;
-    if (!isSame) this.#parts.revision.advance();
   }
 
   /** Machines that were given a CA that is no more, while there is one that they should have. */
   #noteFormer(): void {
     const { conditions, enrolments } = this.#parts;
     const current = this.#ca.authority?.fingerprint;
-    const former = current === undefined || this.#tls === undefined ? [] : [...enrolments.all()].filter(({ ca }) => ca !== current).map(({ name }) => name);
+    const former = current === undefined || this.ingestTls === undefined ? [] : [...enrolments.all()].filter(({ ca }) => ca !== current).map(({ name }) => name);
     if (former.length === 0) return void conditions.clear("MACHINE_CA_REPLACED", SUBJECT);
     const more = former.length > NAMED ? `, and ${former.length - NAMED} more` : "";
     conditions.raise("MACHINE_CA_REPLACED", SUBJECT, `${former.slice(0, NAMED).join(", ")}${more}`);
@@ -230,12 +194,6 @@ export class Pki {
   #make(actor: string): Promise<SigningAuthority> {
     const { configuration, gateway } = this.#parts;
     return this.#ca.make(gateway, permittedSubnets(configuration().segments), actor, this.#ending.signal);
-  }
-
-  #demandAuthority(): Authority {
-    const { authority } = this.#ca;
-    if (authority === undefined) throw new Fault("STORAGE_DAMAGED", "the machine CA cannot be read", { where: "vault.db" });
-    return authority;
   }
 
   /** One after the other: two that need a CA must not make two. */

@@ -2,6 +2,7 @@
 
 import type { Database, Statement } from "better-sqlite3";
 import { Fault } from "../../../drivers/contract/fault.ts";
+import { storageFault } from "../storage/open-database.ts";
 import { seal, unseal } from "./sealed.ts";
 import type { Sealed } from "./sealed.ts";
 
@@ -52,9 +53,13 @@ export class Vault {
     this.#keep(name, text);
   }
 
-  /** What core keeps for itself; durable when it returns. */
+  /** What core keeps for itself; durable when it returns. Throws STORAGE_FULL and the like. */
   setOwn(name: OwnName, text: string): void {
-    this.#keep(name, text);
+    try {
+      this.#keep(name, text);
+    } catch (error) {
+      throw storageFault(error, "vault.db");
+    }
   }
 
   #keep(name: string, text: string): void {
