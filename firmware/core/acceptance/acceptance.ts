@@ -12,7 +12,7 @@ import { Configured } from "./configured.ts";
 import { differences } from "./differences.ts";
 import { Entries } from "./entries.ts";
 import { EntryRows, ownerOf } from "./entry-rows.ts";
-import { hasEvidence, judgedBy } from "./entry.ts";
+import { hasEvidence, judgedBy, readAt } from "./entry.ts";
 import type { Entry, Facts, HistoryEvent } from "./entry.ts";
 import type { Gate } from "./gate.ts";
 import { judge } from "./judge.ts";
@@ -105,7 +105,7 @@ export class Acceptance implements Gate {
   /** False where another asset answers behind a found machine than was accepted: it is suspended then, and nothing of it is taken. */
   identified(name: string, ids: readonly AssetId[]): boolean {
     const entry = this.machines.entryOf(name);
-    if (entry?.judged == null || ids.length === 0) return true;
+    if (entry === undefined || entry.judged === null || ids.length === 0) return true;
     const other = ids.find((id) => id !== entry.judged?.id);
     if (other === undefined) return true;
     if (entry.judged.id === null && ids.length === 1 && this.#isFree(other)) {
@@ -121,8 +121,8 @@ export class Acceptance implements Gate {
   /** After a report on a link: a machine that shows another certificate or identity where it was accepted is suspended. True then. */
   linkTold(name: string, { state, fault }: Link): boolean {
     const entry = this.machines.entryOf(name);
-    if (entry?.judged == null) return false;
-    if (fault !== undefined && state !== "connected" && EVIDENT_FAULTS.includes(fault.code) && isAbout(fault, entry.judged.url)) {
+    if (entry === undefined) return false;
+    if (fault !== undefined && state !== "connected" && EVIDENT_FAULTS.includes(fault.code) && isAbout(fault, readAt(entry))) {
       this.suspend(entry, entry.facts, [fault.message.slice(0, 1024)], "core");
       return true;
     }
@@ -229,7 +229,8 @@ export class Acceptance implements Gate {
         this.tellings.note("FOUND_TOO_MANY", facts.segment ?? "", facts.address ?? "");
         return undefined;
       case "configured":
-        return this.#noteConfigured(facts);
+        this.#noteConfigured(facts);
+        return undefined;
       case "present":
         return refresh(this, verdict.entry, facts);
       case "moved":
@@ -249,7 +250,7 @@ export class Acceptance implements Gate {
     }
   }
 
-  #noteConfigured(facts: Facts): undefined {
+  #noteConfigured(facts: Facts): void {
     const name = this.#configured.nameOf(facts.url, facts.id);
     if (name === undefined) return;
     this.overlays.set(name, facts);

@@ -3,6 +3,7 @@
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import type { Configured } from "./configured.ts";
 import type { Entries } from "./entries.ts";
+import { readAt } from "./entry.ts";
 import type { Entry } from "./entry.ts";
 import type { Presences } from "./presences.ts";
 
@@ -51,7 +52,7 @@ export class Bounds {
 /** How many machines are read that no configuration names. */
 export function countRead(entries: Entries, configured: Configured): number {
   let count = configured.size;
-  for (const entry of entries.all()) if (entry.state === "accepted" && entry.judged?.url != null) count += 1;
+  for (const entry of entries.all()) if (entry.state === "accepted" && readAt(entry) !== null) count += 1;
   return count;
 }
 

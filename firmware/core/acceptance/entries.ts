@@ -117,7 +117,7 @@ export class Entries {
   /** Newest first; what is not written yet included. */
   history(owner: string, limit: number): readonly HistoryEvent[] {
     const waiting = this.#events.filter((event) => event.owner === owner).map(({ at, kind, actor, detail }): HistoryEvent => ({ at, kind, actor, detail }));
-    return [...waiting.reverse(), ...this.#rows.history(owner, limit)].slice(0, limit);
+    return [...waiting.toReversed(), ...this.#rows.history(owner, limit)].slice(0, limit);
   }
 
   /** Writes one portion; true when more waits. Throws what SQLite throws. */

@@ -73,6 +73,11 @@ export function judgedBy({ segment, endpoint, url, id, certificate }: Facts): Ju
   return { segment, endpoint, url, id, fingerprint: certificate?.fingerprint ?? null };
 }
 
+/** Where it is read, by what was judged; null for an entry of a list alone, and for what nobody has judged. */
+export function readAt({ judged }: Entry): string | null {
+  return judged === null ? null : judged.url;
+}
+
 /** True where it showed itself in a connection: only then it is more than a claim. */
 export function hasEvidence({ id, certificate }: Facts): boolean {
   return id !== null || certificate !== null;

@@ -11,7 +11,6 @@ import { NO_FACTS } from "./entry.ts";
 import type { Entry, Judged } from "./entry.ts";
 import type { Gate } from "./gate.ts";
 import { isEqual } from "./known.ts";
-import { makeMachine, partsOf } from "./machine.ts";
 import { isTelling, sameText } from "./sighting.ts";
 
 export type LineProblem = { readonly field: string | null; readonly message: string };
@@ -98,7 +97,7 @@ function checkAlone(gate: Gate, entry: Entry, tell: Tell): void {
   for (const { name } of others("url", url).slice(0, 1)) tell("url", `${url} is that of ${name}.`);
   for (const { name } of others("id", id).slice(0, 1)) tell("serialNumber", `the asset ${id} is in the register as ${name}.`);
   if (url === null) return;
-  for (const { field, message } of makeMachine(partsOf(entry)).problems) tell(field, message);
+  for (const { field, message } of gate.machines.make(entry).problems) tell(field, message);
 }
 
 function nameplateOf(before: Nameplate | null, line: AssetLine): Nameplate | null {

@@ -7,6 +7,7 @@ import type { localConduit } from "../../conduit/local.ts";
 import type { CoreParts } from "../parts.ts";
 import { storageFault } from "../storage/open-database.ts";
 import { countRead, MOST_MACHINES } from "./bounds.ts";
+import { readAt } from "./entry.ts";
 import type { Entry } from "./entry.ts";
 import { planLine } from "./import-line.ts";
 import { LOCAL } from "./people.ts";
@@ -50,8 +51,8 @@ async function check(core: CoreParts, lines: readonly AssetLine[]): Promise<Chec
     const tell = (field: string | null, message: string): void => void (reply.problems.length < MOST_PROBLEMS && reply.problems.push({ line: index, field, message: message.slice(0, 1024) }));
     const { entry, isNew, isSame, problems } = planLine(acceptance, line, acceptance.entries.number());
     for (const { field, message } of problems) tell(field, message);
-    for (const [kind, value] of [["name", line.name], ["url", entry?.judged?.url], ["id", entry?.judged?.id]] as const) {
-      if (value == null) continue;
+    for (const [kind, value] of [["name", line.name], ["url", entry?.judged?.url ?? null], ["id", entry?.judged?.id ?? null]] as const) {
+      if (value === null) continue;
       const first = seen[kind].get(value);
       if (first === undefined) seen[kind].set(value, index);
       else tell(kind === "id" ? "serialNumber" : kind, `the list has ${value} twice: here and as its line ${first + 1}.`);
@@ -61,7 +62,7 @@ async function check(core: CoreParts, lines: readonly AssetLine[]): Promise<Chec
     else reply.changed += 1;
     if (!isSame) changing.push(line);
     if (isNew) named += 1;
-    if (isNew && entry?.judged?.url != null) read += 1;
+    if (isNew && entry !== undefined && readAt(entry) !== null) read += 1;
     if (named === MOST_NAMED + 1) tell(null, `the register holds ${MOST_NAMED} named machines at most.`);
     if (isNew && read === MOST_MACHINES + 1) tell("url", `the gateway reads ${MOST_MACHINES} machines at most.`);
   });
@@ -89,11 +90,13 @@ async function write({ acceptance, writeTurn }: CoreParts, lines: readonly Asset
       }
     }
   } catch (error) {
-    for (const back of undo.reverse()) back();
+    for (const back of undo.toReversed()) back();
     throw storageFault(error, "state.db");
   }
 }
 
-function wordsOf({ judged, note }: Entry): string {
-  return `${judged?.url == null ? "An entry that is not read" : `At ${judged.url}`}${note === null ? "." : `. ${note}`}`;
+function wordsOf(entry: Entry): string {
+  const { note } = entry;
+  const url = readAt(entry);
+  return `${url === null ? "An entry that is not read" : `At ${url}`}${note === null ? "." : `. ${note}`}`;
 }

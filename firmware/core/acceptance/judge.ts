@@ -48,12 +48,13 @@ export type Verdict =
 /** Only a connection to an accepted URL is evidence against the asset that is accepted there; a claim made elsewhere never is. */
 export function judge(facts: Facts, around: Around): Verdict {
   if (around.isConfigured) return { kind: "configured" };
-  if (around.atUrl?.judged != null) return judgeAtUrl(facts, around, around.atUrl, around.atUrl.judged);
+  const { atUrl } = around;
+  if (atUrl !== undefined && atUrl.judged !== null) return judgeAtUrl(facts, around, atUrl, atUrl.judged);
   const claimed = [around.byId, around.byCertificate, around.byEndpoint].filter((entry) => entry !== undefined);
   const same = claimed.find((entry) => isSame(entry, facts));
   if (same !== undefined) return judgeMoved(same, around);
   const [first] = claimed;
-  return first?.judged == null ? waiting(facts, around) : judgeClaim(facts, around, first, first.judged);
+  return first === undefined || first.judged === null ? waiting(facts, around) : judgeClaim(facts, around, first, first.judged);
 }
 
 function judgeAtUrl(facts: Facts, around: Around, entry: Entry, judged: Judged): Verdict {

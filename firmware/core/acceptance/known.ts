@@ -1,15 +1,17 @@
 // What follows for an entry that was judged already: it is seen, goes on elsewhere, or is claimed to be somebody else.
 
-import type { Gate } from "./gate.ts";
+import { readAt } from "./entry.ts";
 import type { Entry, Facts } from "./entry.ts";
+import type { Gate } from "./gate.ts";
 import { putDurably } from "./withdraw.ts";
 
 /** What it shows now; what it did not show this time stays. Its driver was judged, and no datagram changes it. */
-export function merge({ facts: before, judged }: Entry, facts: Facts): Facts {
+export function merge(entry: Entry, facts: Facts): Facts {
+  const before = entry.facts;
   const isTold = facts.id !== null;
   return {
     ...facts,
-    driver: judged?.url == null ? facts.driver : (before.driver ?? facts.driver),
+    driver: readAt(entry) === null ? facts.driver : (before.driver ?? facts.driver),
     url: facts.url ?? before.url,
     id: facts.id ?? before.id,
     nameplate: isTold ? facts.nameplate : (before.nameplate ?? facts.nameplate),

@@ -5,7 +5,7 @@ import { asFault } from "../../../drivers/contract/fault.ts";
 import type { AssetSettings } from "../../config/assets-section.ts";
 import { asJsonSchema } from "../../config/json-schema.ts";
 import { resolve } from "../../config/resolve.ts";
-import type { Entry, Facts } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
 /** What is wrong with a machine's settings, with the key it concerns. */
 export interface SettingsProblem {
@@ -46,16 +46,11 @@ export function makeMachine({ name, segment, driver, url, pin, credentials, equi
     const { message, remedy } = asFault(error);
     return refuse(isEncrypted && pin === null ? "pin" : "url", `${message}${remedy === undefined ? "" : ` ${remedy}`}`);
   }
-  return { machine: { name, ...(segment === null ? {} : { segment }), equipment: equipment as NonNullable<AssetSettings["equipment"]>, driver, config }, problems };
+  return { machine: { name, ...(segment === null ? {} : { segment }), equipment, driver, config }, problems };
 }
 
 export function partsOf({ name, facts, judged, credentials, equipment }: Entry): MachineParts {
   return { name: name ?? "", segment: judged?.segment ?? null, driver: facts.driver, url: judged?.url ?? null, pin: judged?.fingerprint ?? null, credentials, equipment };
-}
-
-/** What a person would accept: with what it shows now. */
-export function partsShown(name: string, { segment, driver, url, certificate }: Facts, { credentials, equipment }: Pick<Entry, "credentials" | "equipment">): MachineParts {
-  return { name, segment, driver, url, pin: certificate?.fingerprint ?? null, credentials, equipment };
 }
 
 function fieldOf(key: string | number | undefined): string | null {

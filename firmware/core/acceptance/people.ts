@@ -7,7 +7,7 @@ import { storageFault } from "../storage/open-database.ts";
 import { MOST_REFUSED } from "./bounds.ts";
 import { describeSubject, findSubject, historyOwner, listSubjects } from "./describe.ts";
 import type { Subject } from "./describe.ts";
-import { judgedBy } from "./entry.ts";
+import { judgedBy, readAt } from "./entry.ts";
 import type { Entry } from "./entry.ts";
 import { takeUp } from "./take-up.ts";
 import { stopReading, withdraw } from "./withdraw.ts";
@@ -66,18 +66,18 @@ export function forgetByPerson(core: CoreParts, key: string): void {
   const subject = demandSubject(core, key);
   if (subject.kind === "configured") throw new Fault("INPUT_INVALID", `the configuration names ${key}`, { where: key, remedy: "Take it out of the configuration, or refuse it." });
   const entry = subject.kind === "entry" ? subject.entry : undefined;
-  if (entry?.state === "accepted" && entry.judged?.url != null) throw new Fault("INPUT_INVALID", `${key} is read`, { where: key, remedy: "Refuse it first." });
+  if (entry?.state === "accepted" && readAt(entry) !== null) throw new Fault("INPUT_INVALID", `${key} is read`, { where: key, remedy: "Refuse it first." });
   try {
     if (entry !== undefined) {
       acceptance.entries.putNow([], [entry.number]);
       acceptance.forget(entry.number);
     }
-    const ids = subject.kind === "former" ? [subject.asset.id] : entry?.name == null ? [] : register.behind(entry.name);
+    const ids = subject.kind === "former" ? [subject.asset.id] : register.behind(entry?.name ?? "");
     for (const id of ids) register.forget(id);
   } catch (error) {
     throw storageFault(error, "state.db");
   }
-  if (entry?.name != null) {
+  if (entry !== undefined && entry.name !== null) {
     conditions.clear("ASSET_SUSPENDED", entry.name);
     pki.disenrol(entry.name, LOCAL);
   }

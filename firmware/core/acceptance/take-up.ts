@@ -4,9 +4,8 @@ import { Fault } from "../../../drivers/contract/fault.ts";
 import { storageFault } from "../storage/open-database.ts";
 import type { Gate } from "./gate.ts";
 import { countRead, MOST_MACHINES } from "./bounds.ts";
-import { hasEvidence, judgedBy } from "./entry.ts";
+import { hasEvidence, judgedBy, readAt } from "./entry.ts";
 import type { Entry } from "./entry.ts";
-import { makeMachine, partsShown } from "./machine.ts";
 import { ASSET_NAME, nameFor } from "./names.ts";
 
 export interface TakingUp {
@@ -41,13 +40,12 @@ export function takeUp(gate: Gate, entry: Entry, { actor, words, name: given, cr
     firstSeen: target.firstSeen ?? entry.firstSeen,
     lastSeen: entry.lastSeen,
   };
-  const { machine, problems } = makeMachine(partsShown(name, next.facts, next));
+  const { machine, problems } = gate.machines.make(next);
   if (machine === undefined) throw new Fault("INPUT_INVALID", `${name} cannot be read: ${problems[0]?.message ?? "its settings are not right."}`, { where: name });
   const by = `Accepted by ${words}. ${entry.changes.join(" ")}`.trim();
   try {
     entries.putNow([{ entry: next, events: [gate.event("accepted", actor, by)] }], claimed === undefined ? [] : [entry.number]);
-    const taken = next.judged?.id;
-    const known = taken == null ? undefined : parts.register.get(taken);
+    const known = next.facts.id === null ? undefined : parts.register.get(next.facts.id);
     if (known !== undefined && known.state !== "accepted") parts.register.setState([known.id], "accepted");
   } catch (error) {
     throw storageFault(error, "state.db");
@@ -74,7 +72,7 @@ function demandReadable(gate: Gate, entry: Entry, target: Entry): void {
   if (configured !== undefined) refuse(`The configuration has this machine as ${configured}.`);
   const other = gate.entries.withClaim("id", facts.id).find((one) => one.number !== target.number && one.state === "accepted" && one.judged?.id === facts.id);
   if (other !== undefined) refuse(`The asset ${facts.id} is accepted as ${other.name}.`, `Refuse ${other.name} first, or wait until this one is compared with it.`);
-  const isRead = target.state === "accepted" && target.judged?.url != null;
+  const isRead = target.state === "accepted" && readAt(target) !== null;
   if (!isRead && countRead(gate.entries, gate.configured) >= MOST_MACHINES) refuse(`The gateway reads ${MOST_MACHINES} machines already.`, "Refuse one that is not needed.");
 }
 

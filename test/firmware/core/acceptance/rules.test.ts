@@ -6,6 +6,7 @@ import { makePki } from "../../../support/pki.ts";
 import type { Issued } from "../../../support/pki.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import { chainProblem, readAuthorities, readChain } from "../../../../firmware/core/acceptance/certificates.ts";
+import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 import { assetOf, startCore } from "../running-core.ts";
 import { accept, assigned, list, machine, report, SEGMENTS } from "./found.ts";
 import type { PresentReport } from "../../../../firmware/conduit/source.ts";
@@ -91,7 +92,7 @@ suite("rules of acceptance", (test) => {
     const pki = makePki(defer);
     const [leaf, expired] = [pki.issue("1"), pki.issue("2", { fromDays: -10, toDays: -1 })];
     const authorities = readAuthorities(`text before\n${pki.ca}\nnonsense`);
-    const now = Date.now();
+    const now = systemClock.now();
     const check = (pems: readonly string[], nowMs: number | undefined = now): string | undefined => chainProblem(readChain(pems.map(der)), authorities, nowMs);
     assert.is(authorities.length, 1);
     assert.is(check([leaf.certificate]), undefined);
