@@ -1,5 +1,5 @@
 // Shows that core's event loop is never held for much longer than a commit takes, whatever 2,000 machines and their configuration ask of it.
-// limit: 600s
+// limit: 900s
 
 import { randomUUID } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { cloudConduit } from "../../../firmware/conduit/cloud.ts";
 import { localConduit } from "../../../firmware/conduit/local.ts";
-import { POINT_PAGES, POINTS_PER_PAGE, READINGS_PER_REQUEST, sourceConduit } from "../../../firmware/conduit/source.ts";
+import { POINT_PAGES, POINTS_PER_PAGE, READINGS_PER_REQUEST, sourceConduit, type PresentReport } from "../../../firmware/conduit/source.ts";
 import { prepareStateSchema } from "../../../firmware/core/inventory/state-schema.ts";
 import { openConduit } from "../../../firmware/runtime/conduit-client.ts";
 import type { ConduitClient } from "../../../firmware/runtime/conduit-client.ts";
@@ -20,7 +20,7 @@ import { assert, suite } from "../../support/suite.ts";
 import type { Defer } from "../../support/suite.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";
 import type { Held } from "./measured-core.ts";
-import { assetOf, identify, sampleOf } from "./running-core.ts";
+import { assetOf, identify, nameplateOf, sampleOf } from "./running-core.ts";
 
 const MACHINES = 2000;
 const SECRETS = 50;
@@ -28,6 +28,10 @@ const SECRETS = 50;
 const LEAST_BOUND_MS = 50;
 const COMMITS = 4;
 const DETECTIONS = 10_000;
+const SEGMENT = "segments: [{name: cell, subnets: [10.0.0.0/8]}]\nnetwork: {field: [{segment: cell, interface: eth1, probePort: 49000}]}\n";
+/** Of a request `found`, as the contract has it. */
+const REPORTS = 32;
+const PAGE = 100;
 const POINTS = Array.from({ length: 20 }, (_, index) => ({ id: `p${index}`, name: `Point ${index}`, dataType: "number", access: "read" }) as const);
 
 /** As many as an asset may have, with names as machines have them. */
@@ -80,7 +84,7 @@ async function startMeasured(defer: Defer, signal: AbortSignal, prepare: (dataDi
 function writeMachines({ area, first = 0, secret = "s" }: Wanted): string {
   const machine = (index: number): string =>
     `  - {name: press-${index}, equipment: {workUnit: U${index}}, miko: {url: "https://10.0.${(index >> 8) % 256}.${index % 256}/", tls: {pin: ${"ab".repeat(32)}}, credentials: {user: weir, password: {secret: ${secret}-${index % SECRETS}}}}}\n`;
-  return `equipment: {area: ${area}}\nassets:\n${Array.from({ length: MACHINES }, (_, index) => machine(first + index)).join("")}`;
+  return `${SEGMENT}equipment: {area: ${area}}\nassets:\n${Array.from({ length: MACHINES }, (_, index) => machine(first + index)).join("")}`;
 }
 
 /** All machines known, each with secrets and points. */
@@ -172,6 +176,36 @@ async function loseAll({ source }: Measured, signal: AbortSignal): Promise<void>
   for (let index = 0; index < MACHINES; index += 1) await source.call("link", { assignment: `press-${index}`, state: "lost", fault }, signal);
 }
 
+/** As many machines as may wait for a person are found; none of them is configured. */
+async function findMany({ source }: Measured, round: number, signal: AbortSignal): Promise<void> {
+  const report = (index: number): PresentReport => {
+    const address = `10.128.${index >> 8}.${index % 256}`;
+    const endpoint = `urn:uuid:00000000-0000-8000-8000-${String(index).padStart(12, "0")}`;
+    return { kind: "present", endpoint, address, types: ["{urn:weir:miko:1}MachineServer"], scopes: [], metadataVersion: round, driver: "miko", url: `https://${address}/`, nameplate: nameplateOf(`found-${index}`) };
+  };
+  for (let from = 0; from < MACHINES; from += REPORTS) {
+    await source.call("found", { segment: "cell", reports: Array.from({ length: Math.min(REPORTS, MACHINES - from) }, (_, index) => report(from + index)) }, signal);
+  }
+}
+
+/** Resolves with how many it has. */
+async function readRegister({ local }: Measured, signal: AbortSignal): Promise<number> {
+  let count = 0;
+  for (let after: string | undefined, isMore = true; isMore; ) {
+    const { assets, hasMore } = await local.call("assets", { limit: PAGE, ...(after === undefined ? {} : { after }) }, signal);
+    count += assets.length;
+    after = assets.at(-1)?.key;
+    isMore = hasMore;
+  }
+  return count;
+}
+
+/** Those of one page that wait, one by one. */
+async function refuseMany({ local }: Measured, signal: AbortSignal): Promise<void> {
+  const { assets } = await local.call("assets", { limit: PAGE }, signal);
+  for (const { key, state } of assets) if (state === "pending") await local.call("refuseAsset", { key, reason: "not ours" }, signal);
+}
+
 /** For docs/performance.md. */
 function show(name: string, held: Held): void {
   if (process.env["WEIR_SHOW_FIGURES"] !== undefined) process.stderr.write(`${name}: ${JSON.stringify(held)}\n`);
@@ -221,6 +255,22 @@ suite("core, event loop", (test) => {
     assert.ok(conditions.length >= MACHINES);
     assert.is((await local.call("detections", { limit: DETECTIONS }, signal)).detections.length, DETECTIONS);
     assert.ok((await readValues(core, signal)) > MANY_POINTS.length);
+  });
+  test("nor by 2,000 machines that are found, listed, refused and imported", async ({ defer, signal }) => {
+    const core = await startMeasured(defer, signal);
+    await identifyAll(core, signal);
+    const usual = await findUsual(core, signal);
+    const lines = Array.from({ length: MACHINES }, (_, index) => ({ name: `hand-${index}`, manufacturer: "M", model: "X", serialNumber: `hand-${index}`, area: "hall", note: "kept by hand" }));
+    const works: Readonly<Record<string, () => Promise<unknown>>> = {
+      "2,000 machines are found": () => findMany(core, 1, signal),
+      "they are found again, with other metadata": () => findMany(core, 2, signal),
+      "4,000 entries are listed": () => readRegister(core, signal),
+      "some are refused": () => refuseMany(core, signal),
+      "2,000 lines are imported": () => core.local.call("importAssets", { lines, dryRun: false }, signal),
+      "the same again": () => core.local.call("importAssets", { lines, dryRun: false }, signal),
+    };
+    for (const [name, work] of Object.entries(works)) await holdDuring(name, core, usual, work, signal);
+    assert.is(await readRegister(core, signal), 3 * MACHINES);
   });
   test("a list of assignments that is asked for meanwhile is of one configuration, and never of a former one again", async ({ defer, signal }) => {
     const core = await startMeasured(defer, signal);
