@@ -1,4 +1,4 @@
-// Makes a certificate in a thread of its own: what is read there comes from strangers, and the libraries for it are needed once in months.
+// Makes a certificate in a thread of its own: what is read there comes from strangers, and loading the libraries for it would hold the event loop.
 
 import { Worker } from "node:worker_threads";
 import type { Clock } from "../../../drivers/contract/clock.ts";
