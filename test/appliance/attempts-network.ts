@@ -39,8 +39,8 @@ export function reachEverything(zone: ZoneName): readonly Attempt[] {
 
 /** The ports of MQTT ingest and of WS-Discovery are field's by the configuration, and its process has them; no other zone has one yet. */
 export function bindEverything(zone: ZoneName): readonly Attempt[] {
-  const isDeclared = (protocol: string, port: number): boolean => zone === "field" && ((protocol === "tcp" && port === 1883) || (protocol === "udp" && port === 3702));
-  return ["127.0.0.1", "0.0.0.0", "::"].flatMap((address) => [0, 1883, 3702, 9797, 40_000].flatMap((port) => (["tcp", "udp"] as const).map((protocol): Attempt => ({
+  const isDeclared = (protocol: string, port: number): boolean => zone === "field" && ((protocol === "tcp" && (port === 1883 || port === 8883)) || (protocol === "udp" && port === 3702));
+  return ["127.0.0.1", "0.0.0.0", "::"].flatMap((address) => [0, 1883, 3702, 8883, 9797, 40_000].flatMap((port) => (["tcp", "udp"] as const).map((protocol): Attempt => ({
     name: `bind ${address} ${port}/${protocol}`,
     act: { bind: protocol, address, port },
     outcome: isDeclared(protocol, port) ? ["bound", "EADDRINUSE"] : ["EPERM", "EACCES", "EAFNOSUPPORT", "EADDRNOTAVAIL"],

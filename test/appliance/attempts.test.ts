@@ -12,7 +12,7 @@ import { AS_USER, CONDUITS, OTHER_ZONES, PROGRAMS, SECRETS, WRITES } from "./att
 import { CALLS, SOCKETS } from "./attempts-kernel.ts";
 import { bindEverything, INSIDE, places, reachEverything } from "./attempts-network.ts";
 import { compile } from "./compile.ts";
-import { NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
+import { isIngest, NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
 import { APPLIANCE_NEEDS, confirmWalls, startAppliance, type Appliance } from "./start-appliance.ts";
 
 const ZONES = ["field", "cloud", "core", "host"] as const satisfies readonly ZoneName[];
@@ -108,6 +108,6 @@ function judgeList(who: string, attempts: readonly Attempt[], outcomes: readonly
 /** In every house, and as root on the gateway itself. The cloud's own servers have their places already. */
 async function listenEverywhere(town: Town, signal: AbortSignal): Promise<void> {
   const taken = new Set(["9.9.9.9 8883/tcp", "2a00:40::9 8883/tcp", "10.40.0.1 53/udp"]);
-  const free = (addresses: readonly string[]) => places(addresses).filter(({ address, port, protocol }) => !taken.has(`${address} ${port}/${protocol}`));
+  const free = (addresses: readonly string[]) => places(addresses).filter((place) => !isIngest(place) && !taken.has(`${place.address} ${place.port}/${place.protocol}`));
   await Promise.all([...HOUSES.map(({ name, hosts }) => town.start(name, 0).listen(free(hosts), signal)), town.start("gateway", 0).listen(free(INSIDE), signal)]);
 }

@@ -105,7 +105,7 @@ export interface FloodedSite {
   readonly appliance: Appliance;
 }
 
-/** A booted appliance whose machines are all connected and whose uplink stands. A listener takes what the walls let through to the port of MQTT ingest. */
+/** A booted appliance whose machines are all connected and whose uplink stands. The zone field takes what the walls let through to the ports of MQTT ingest. */
 export async function startFloodedSite(context: TestContext, rate: number): Promise<FloodedSite> {
   const town = buildTown(context.defer);
   town.run("cell-a", "ip", ["route", "add", "239.0.0.0/8", "dev", "eth0"]);
@@ -113,7 +113,7 @@ export async function startFloodedSite(context: TestContext, rate: number): Prom
   const appliance = await startAppliance(context, town, { configuration: neighbours.configuration, files: { "etc/resolv.conf": RESOLV_CONF } });
   await confirmWalls(appliance, context.signal);
   neighbours.introduce(appliance);
-  await town.start("gateway", appliance.userId("weir-field")).listen([{ protocol: "tcp", address: GATEWAY, port: 1883 }], context.signal);
+  await appliance.until("the ingest endpoint is open", ({ conditions }) => conditions.every(({ code }) => code !== "INGEST_CLOSED") && conditions.some(({ code }) => code === "INGEST_PLAIN"));
   await appliance.until("every machine is connected", ({ assets }) => Object.values(assets).filter(({ link }) => link === "connected").length === MACHINES.length);
   await appliance.until("the uplink stands", ({ cloud }) => cloud.state === "connected");
   return { town, neighbours, appliance };

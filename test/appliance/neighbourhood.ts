@@ -9,7 +9,8 @@ import { until, weir } from "../support/gateway.ts";
 import { makePki } from "../support/pki.ts";
 import type { TestContext } from "../support/suite.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
-import type { Town } from "../walls/town.ts";
+import type { Place } from "../walls/agent-orders.ts";
+import { HOUSES, type Town } from "../walls/town.ts";
 import { confirmWalls, startAppliance, type Appliance } from "./start-appliance.ts";
 
 export const NEIGHBOURHOOD_NEEDS = ["mosquitto", "openssl"];
@@ -22,6 +23,11 @@ export const MACHINES = [
   { name: "six-b", house: "cell-b", segment: "cell-b", address: "fd00:b::21" },
 ] as const;
 export type MachineName = (typeof MACHINES)[number]["name"];
+
+/** True where the zone field itself takes what machines publish, by the example's `ingestTls` and `ingestPlain`: the port is taken, and a stranger is answered no byte. */
+export function isIngest({ address, port, protocol }: Place): boolean {
+  return protocol === "tcp" && (port === 8883 || port === 1883) && HOUSES.some(({ name, gateway }) => name === "cell-a" && gateway.includes(address));
+}
 
 const BROKER = "broker.example.com";
 export const RESOLV_CONF = "nameserver 10.40.0.1\n";

@@ -4,6 +4,8 @@ export interface Place {
   readonly protocol: "tcp" | "udp";
   readonly address: string;
   readonly port: number;
+  /** Who listens there answers a stranger no byte: a connection is all that can be had. */
+  readonly isSilent?: boolean;
   /** Own port of a datagram that is sent. */
   readonly from?: number;
   /** Multicast group to join, on the interface with this address or name. */

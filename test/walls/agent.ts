@@ -36,14 +36,14 @@ function listenUdp({ address, port, group, wire }: Place): Promise<void> {
   });
 }
 
-function reachTcp({ address, port }: Place, waitMs: number): Promise<boolean> {
+function reachTcp({ address, port, isSilent = false }: Place, waitMs: number): Promise<boolean> {
   const socket = createConnection({ host: address, port });
   return new Promise((resolve) => {
     const end = (isReached: boolean): void => {
       socket.destroy();
       resolve(isReached);
     };
-    socket.on("connect", () => socket.write("hello"));
+    socket.on("connect", () => (isSilent ? end(true) : socket.write("hello")));
     socket.on("data", () => end(true));
     socket.on("error", () => end(false));
     systemClock.after(waitMs, () => end(false));
