@@ -47,8 +47,11 @@ export class DiscoveryClient {
   readonly dropped: DropCounts = { malformed: 0, repeated: 0, unasked: 0, late: 0 };
   readonly #options: DiscoveryClientOptions;
   readonly #seen = new SeenMessages(SEEN);
-  readonly #asked = new Map<string, { readonly kind: "probeMatches" | "resolveMatches"; readonly untilMs: number }>();
+  readonly #asked = new Map<string, { readonly kind: "probeMatches" | "resolveMatches"; readonly untilMs: number; readonly turn: number }>();
   readonly #sequences = new Map<string, AppSequence>();
+  /** Who said goodbye, and in which turn: answers to what was asked before are on their way still. */
+  readonly #gone = new Map<string, number>();
+  #turn = 0;
 
   constructor(options: DiscoveryClientOptions) {
     this.#options = options;
@@ -80,9 +83,19 @@ export class DiscoveryClient {
     // Requests of others are none of a client's business.
     if (message === undefined || message.kind === "probe" || message.kind === "resolve") return [];
     if (!this.#seen.isNew(source.address, message.messageId)) return this.#drop("repeated");
-    if (message.kind === "bye") return this.#isInOrder(message.endpoint, source, message.sequence) ? [{ kind: "gone", endpoint: message.endpoint, source }] : this.#drop("late");
-    if (message.kind === "hello") return this.#isInOrder(message.target.endpoint, source, message.sequence) ? [{ kind: "present", target: message.target, version: message.version, source }] : this.#drop("late");
-    return this.#takeAnswer(message, source, nowMs);
+    if (message.kind !== "bye" && message.kind !== "hello") return this.#takeAnswer(message, source, nowMs);
+    const isBye = message.kind === "bye";
+    const endpoint = isBye ? message.endpoint : message.target.endpoint;
+    if (!this.#isInOrder(endpoint, source, message.sequence, isBye)) return this.#drop("late");
+    this.#noteTurn(`${source.address} ${endpoint}`, isBye);
+    return [isBye ? { kind: "gone", endpoint, source } : { kind: "present", target: message.target, version: message.version, source }];
+  }
+
+  #noteTurn(key: string, isGone: boolean): void {
+    this.#gone.delete(key);
+    if (!isGone) return;
+    this.#gone.set(key, (this.#turn += 1));
+    forgetOldest(this.#gone, MAX_SEQUENCES);
   }
 
   #takeAnswer(message: ProbeMatches | ResolveMatches, source: Source, nowMs: number): readonly Sighting[] {
@@ -90,7 +103,9 @@ export class DiscoveryClient {
     if (asked === undefined || asked.kind !== message.kind || nowMs > asked.untilMs) return this.#drop("unasked");
     const { version } = message;
     const targets = message.kind === "probeMatches" ? message.matches : message.match === undefined ? [] : [message.match];
-    return targets.map((target) => ({ kind: "present", target, version, source }));
+    const still = targets.filter(({ endpoint }) => (this.#gone.get(`${source.address} ${endpoint}`) ?? 0) < asked.turn);
+    if (still.length < targets.length) this.dropped.late += 1;
+    return still.map((target) => ({ kind: "present", target, version, source }));
   }
 
   #read(bytes: Uint8Array, maxBytes: number | undefined): WsdMessage | undefined {
@@ -103,11 +118,14 @@ export class DiscoveryClient {
     }
   }
 
-  /** The order counts per endpoint and source: somebody else cannot make a target's own messages late. */
-  #isInOrder(endpoint: string, { address }: Source, sequence: AppSequence | undefined): boolean {
+  /**
+   * The order counts per endpoint and source: somebody else cannot make a target's own messages late. `isLast`: a goodbye may bear the number of the
+   * message before it, as that of a common library does (python-ws-discovery 2.1).
+   */
+  #isInOrder(endpoint: string, { address }: Source, sequence: AppSequence | undefined, isLast = false): boolean {
     const key = `${address} ${endpoint}`;
     const last = this.#sequences.get(key);
-    if (!isNewer(sequence, last)) return false;
+    if (!isNewer(sequence, last) && !(isLast && isNewer(sequence, last === undefined ? undefined : { ...last, messageNumber: last.messageNumber - 1 }))) return false;
     if (sequence === undefined) return true;
     this.#sequences.delete(key);
     this.#sequences.set(key, sequence);
@@ -120,7 +138,7 @@ export class DiscoveryClient {
       if (untilMs >= nowMs) break;
       this.#asked.delete(id);
     }
-    this.#asked.set(messageId, { kind, untilMs: nowMs + ASKED_MS });
+    this.#asked.set(messageId, { kind, untilMs: nowMs + ASKED_MS, turn: (this.#turn += 1) });
     forgetOldest(this.#asked, MAX_ASKED);
   }
 

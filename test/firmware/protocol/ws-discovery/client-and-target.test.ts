@@ -78,6 +78,20 @@ suite("WS-Discovery client and target", (test) => {
     const reborn = new TargetService({ target: TARGET, instanceId: 101, random: seededRandom(2), newId: () => "urn:uuid:reborn" });
     assert.is(client.take(reborn.hello()[0]?.bytes ?? Buffer.alloc(0), FIELD, 3).length, 1);
   });
+  test("a Bye may bear the number of the message before it; an answer to what was asked before a Bye does not bring the target back, one to what was asked after it does", () => {
+    const client = makeClient();
+    const sequence = { instanceId: 7, messageNumber: 1 };
+    const take = (message: Parameters<typeof writeMessage>[0]): readonly string[] => client.take(writeMessage(message), FIELD, 1).map(({ kind }) => kind);
+    const answer = (asked: readonly { readonly bytes: Buffer }[], messageId: string): readonly string[] =>
+      take({ version: "1.1", kind: "resolveMatches", messageId, relatesTo: readMessage(asked[0]?.bytes ?? Buffer.alloc(0)).messageId, sequence: undefined, match: TARGET });
+    const before = client.resolve(TARGET.endpoint, "1.1", 0);
+    assert.equal(take({ version: "1.1", kind: "hello", messageId: "urn:uuid:h", sequence, target: TARGET }), ["present"]);
+    assert.equal(take({ version: "1.1", kind: "bye", messageId: "urn:uuid:b", sequence, endpoint: TARGET.endpoint }), ["gone"]);
+    assert.equal(answer(before, "urn:uuid:late"), []);
+    assert.is(client.dropped.late, 1);
+    assert.equal(answer(client.resolve(TARGET.endpoint, "1.1", 1), "urn:uuid:still-here"), ["present"]);
+    assert.equal(take({ version: "1.1", kind: "bye", messageId: "urn:uuid:older", sequence: { ...sequence, messageNumber: 0 }, endpoint: TARGET.endpoint }), []);
+  });
   test("CR 3.5 a target answers nothing malformed, nothing that does not mean it, and nobody but the sender", () => {
     const target = makeTarget();
     for (const bytes of [Buffer.from("<:/>"), Buffer.alloc(0), Buffer.alloc(4097, "<"), target.hello()[0]?.bytes ?? Buffer.alloc(0)]) assert.equal(target.take(bytes, STRANGER, true, 0), []);
