@@ -223,8 +223,6 @@ export class Acceptance implements Gate {
   #apply(verdict: Verdict, facts: Facts, chain: readonly X509Certificate[], isSeen: boolean): number | undefined {
     const { clock } = this.parts;
     switch (verdict.kind) {
-      case "nothing":
-        return undefined;
       case "full":
         this.tellings.note("FOUND_TOO_MANY", facts.segment ?? "", facts.address ?? "");
         return undefined;
@@ -246,6 +244,9 @@ export class Acceptance implements Gate {
         return witness(this, verdict.entry, facts, verdict.changes);
       case "waiting":
         wait(this, verdict, facts, chain, isSeen);
+        return undefined;
+      case "nothing":
+      default:
         return undefined;
     }
   }

@@ -73,6 +73,12 @@ export function judgedBy({ segment, endpoint, url, id, certificate }: Facts): Ju
   return { segment, endpoint, url, id, fingerprint: certificate?.fingerprint ?? null };
 }
 
+/** What it is judged by when it is judged again: where it has not shown itself at the same address, by what it was judged by before. */
+export function judgedAgain({ facts, judged }: Entry): Judged {
+  const now = judgedBy(facts);
+  return judged === null || judged.url !== facts.url ? now : { ...now, endpoint: now.endpoint ?? judged.endpoint, id: now.id ?? judged.id, fingerprint: now.fingerprint ?? judged.fingerprint };
+}
+
 /** Where it is read, by what was judged; null for an entry of a list alone, and for what nobody has judged. */
 export function readAt({ judged }: Entry): string | null {
   return judged === null ? null : judged.url;

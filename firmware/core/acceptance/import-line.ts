@@ -45,7 +45,7 @@ export function planLine(gate: Gate, line: AssetLine, number: number): PlannedLi
   const kept: Entry = { ...entry, equipment, note: line.note === undefined ? entry.note : line.note === "" ? null : line.note };
   const wanted = before === undefined || before.origin === "imported" ? applyToImported(gate, kept, line, tell) : applyToFound(gate, kept, line, tell);
   // Only what comes by hand is given up by hand: nobody is taken up again by a list.
-  const isHeld = before !== undefined && before.state !== "accepted" && !isEqual(wanted.judged, before.judged);
+  const isHeld = before !== undefined && before.origin === "found" && before.state !== "accepted" && !isEqual(wanted.judged, before.judged);
   if (isHeld) tell(null, `${line.name} is ${before.state}: look at it and accept it first.`);
   if (problems.length === 0) checkAlone(gate, wanted, tell);
   return { entry: problems.length === 0 ? wanted : undefined, isNew: before === undefined, isSame: before !== undefined && isEqual(wanted, before), problems };
@@ -59,7 +59,8 @@ function applyToImported(gate: Gate, entry: Entry, line: AssetLine, tell: Tell):
   const judged = placeOf(gate, entry, line, tell);
   const id = !isNamed ? (entry.judged?.id ?? null) : nameplate !== null && isTelling(nameplate) ? assetIdOf(nameplate) : null;
   const driver = line.driver === undefined ? (entry.facts.driver ?? onlyDriver(judged.url)) : line.driver === "" ? onlyDriver(judged.url) : line.driver;
-  return { ...entry, judged: { ...judged, id }, facts: { ...entry.facts, nameplate, id, driver, url: judged.url, segment: judged.segment } };
+  const certificate = entry.facts.certificate?.fingerprint === judged.fingerprint ? entry.facts.certificate : null;
+  return { ...entry, judged: { ...judged, id }, facts: { ...entry.facts, nameplate, id, driver, certificate, url: judged.url, segment: judged.segment } };
 }
 
 /** Who it is, it said itself; where it is read, and by which certificate, a list may say. */

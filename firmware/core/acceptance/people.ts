@@ -7,7 +7,7 @@ import { storageFault } from "../storage/open-database.ts";
 import { MOST_REFUSED } from "./bounds.ts";
 import { describeSubject, findSubject, historyOwner, listSubjects } from "./describe.ts";
 import type { Subject } from "./describe.ts";
-import { judgedBy, readAt } from "./entry.ts";
+import { judgedAgain, readAt } from "./entry.ts";
 import type { Entry } from "./entry.ts";
 import { takeUp } from "./take-up.ts";
 import { stopReading, withdraw } from "./withdraw.ts";
@@ -51,7 +51,7 @@ export async function refuseByPerson(core: CoreParts, key: string, reason: strin
   if (entry.state !== "refused" && [...acceptance.entries.all()].filter(({ state }) => state === "refused").length >= MOST_REFUSED) {
     throw new Fault("INPUT_INVALID", `${MOST_REFUSED} machines are refused already`, { remedy: "Forget those that are not needed (`weir assets forget`)." });
   }
-  withdraw(acceptance, { ...entry, state: "refused", judged: judgedBy(entry.facts), changes: [], reason: reason ?? null, claims: null }, { actor: LOCAL, action: "asset.refused", event: "refused", words });
+  withdraw(acceptance, { ...entry, state: "refused", judged: judgedAgain(entry), changes: [], reason: reason ?? null, claims: null }, { actor: LOCAL, action: "asset.refused", event: "refused", words });
   if (entry.name !== null) {
     core.conditions.clear("ASSET_SUSPENDED", entry.name);
     core.pki.disenrol(entry.name, LOCAL);

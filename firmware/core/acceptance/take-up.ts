@@ -4,7 +4,7 @@ import { Fault } from "../../../drivers/contract/fault.ts";
 import { storageFault } from "../storage/open-database.ts";
 import type { Gate } from "./gate.ts";
 import { countRead, MOST_MACHINES } from "./bounds.ts";
-import { hasEvidence, judgedBy, readAt } from "./entry.ts";
+import { hasEvidence, judgedAgain, readAt } from "./entry.ts";
 import type { Entry } from "./entry.ts";
 import { ASSET_NAME, nameFor } from "./names.ts";
 
@@ -32,7 +32,7 @@ export function takeUp(gate: Gate, entry: Entry, { actor, words, name: given, cr
     state: "accepted",
     name,
     facts: { ...entry.facts, reason: null },
-    judged: judgedBy(entry.facts),
+    judged: judgedAgain({ ...target, facts: entry.facts }),
     changes: [],
     reason: null,
     claims: null,
@@ -67,7 +67,8 @@ function demandReadable(gate: Gate, entry: Entry, target: Entry): void {
   };
   if (facts.isForeign) refuse(`It cannot be accepted: ${facts.reason ?? "it points outside its segment."}`, "Correct the address at the machine, or add its subnet to the segment.");
   if (facts.driver === null || facts.url === null) refuse("It cannot be read: it announces nothing that a driver of the gateway reads.");
-  if (!hasEvidence(facts)) refuse(`It cannot be accepted, since it could not be asked who it is${facts.reason === null ? "" : `: ${facts.reason}`}`, "See that it is switched on and reachable; it is asked again.");
+  // What was judged at this address before is measured by that.
+  if (!hasEvidence(facts) && target.judged?.url !== facts.url) refuse(`It cannot be accepted, since it could not be asked who it is${facts.reason === null ? "" : `: ${facts.reason}`}`, "See that it is switched on and reachable; it is asked again.");
   const configured = gate.configured.nameOf(facts.url, facts.id);
   if (configured !== undefined) refuse(`The configuration has this machine as ${configured}.`);
   const other = gate.entries.withClaim("id", facts.id).find((one) => one.number !== target.number && one.state === "accepted" && one.judged?.id === facts.id);

@@ -86,6 +86,20 @@ suite("import of assets", (test) => {
     const taken = await accept(core, assetOf("1"), signal);
     assert.equal([taken.key, taken.url, taken.equipment, (await list(core, signal)).length], ["press", "http://192.0.2.7:8080", { workCenter: "line 1" }, 1]);
   });
+  test("what a list pinned wrongly is suspended, and taken up again by a person once the list is right", async ({ defer, signal }) => {
+    const core = await startCore(defer, SEGMENTS);
+    await take(core, signal, [full("press", "1", { url: "https://192.0.2.7", pin: PIN })]);
+    await core.source.call("link", { assignment: "press", state: "stopped", fault: { code: "CERTIFICATE_REFUSED", kind: "denied", message: "the machine shows another certificate", where: "192.0.2.7:443" } }, signal);
+    assert.equal([(await show(core, "press", signal)).state, await assigned(core, signal)], ["suspended", []]);
+    const right = "cd".repeat(32);
+    assert.equal(await take(core, signal, [{ name: "press", pin: right }]), { added: 0, changed: 1, same: 0, problems: [] });
+    assert.equal(await assigned(core, signal), []);
+    await accept(core, "press", signal);
+    assert.is((await assigned(core, signal))[0]?.config.tls?.pin, right);
+    await core.local.call("refuseAsset", { key: "press" }, signal);
+    await accept(core, "press", signal);
+    assert.is((await assigned(core, signal))[0]?.config.tls?.pin, right);
+  });
   test("2,000 lines are taken without holding the event loop, and a list beyond what a gateway reads is refused", async ({ defer, signal }) => {
     const core = await startCore(defer, "segments:\n  - { name: hall, subnets: [10.0.0.0/8] }\n");
     const lines = Array.from({ length: 2000 }, (_, index) => full(`m${index}`, String(index), { url: `http://10.1.${index >> 8}.${index & 255}` }));

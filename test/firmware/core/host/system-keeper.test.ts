@@ -12,7 +12,8 @@ import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 import type { Child } from "../../../support/child.ts";
 import { assert, suite, type Defer } from "../../../support/suite.ts";
 import { ask, makeNamespace, makeSystem, startHost } from "../../host/running-host.ts";
-import { readStatus, standing, startCore, type RunningCore } from "../running-core.ts";
+import { accept, machine, report, until } from "../acceptance/found.ts";
+import { assetOf, readStatus, standing, startCore, type RunningCore } from "../running-core.ts";
 
 const options = { needs: ["root", "netns", "nft"], limitMs: 90_000 };
 /** Nothing returns by itself in a test that does not wait for it. */
@@ -149,6 +150,21 @@ suite("system keeper", (test) => {
     await appliance.configure(GOOD);
     await appliance.until("in force", "in force");
     assert.equal(await standing(appliance.core, signal), []);
+  }, options);
+
+  test("K2.2.3b a found machine that is accepted is reachable at once, without a trial, and no more when it is refused", async ({ signal, defer }) => {
+    const appliance = await makeAppliance(defer, signal, GOOD);
+    await appliance.until("in force", "in force");
+    const { core } = appliance;
+    await report(core, signal, [machine("1", 7, { address: "10.1.0.7", url: "http://10.1.0.7:8080" })]);
+    await accept(core, assetOf("1"), signal);
+    const isOpen = (): boolean => appliance.installed().includes("10.1.0.7 . 8080");
+    await until(() => Promise.resolve(isOpen()), signal);
+    await appliance.until("in force", "in force");
+    assert.equal(await standing(core, signal), []);
+    await core.local.call("refuseAsset", { key: "1" }, signal);
+    await until(() => Promise.resolve(!isOpen()), signal);
+    await appliance.until("in force", "in force");
   }, options);
 
   test("a change that a person confirms stays, also when the power was off", async ({ signal, defer }) => {
