@@ -3,7 +3,6 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findFreePort } from "../support/free-port.ts";
-import type { Gateway } from "./rig.ts";
 
 /** Where machines publish to: the gateway's ingest endpoint, or brokers of their own that the gateway connects to. */
 export const SOURCES = ["ingest", "brokers"] as const;
@@ -16,7 +15,11 @@ export interface IngestDoor {
   readonly sections: { readonly segments: readonly object[]; readonly network: object };
   readonly segment: string;
   /** Gives every machine its password; they connect when they have it. */
-  enrol(gateway: Gateway, names: readonly string[]): Promise<void>;
+  enrol(gateway: Enroller, names: readonly string[]): Promise<void>;
+}
+
+interface Enroller {
+  enrol(name: string, signal: AbortSignal): Promise<object>;
 }
 
 const SEGMENT = "rig";
