@@ -34,60 +34,81 @@ const MAX_WAITING = 16_384;
 const compiled = Compile(FoundReportSchema);
 
 export function makeFoundQueue(parts: FoundQueueParts): FoundQueue {
-  const { clock, log, signal } = parts;
-  const waiting = new Map<string, { readonly segment: string; readonly report: FoundReport }>();
-  let isSending = false;
+  return new Waiting(parts);
+}
 
-  const send = async (): Promise<void> => {
-    const backoff = makeBackoff({ firstMs: 100, maxMs: 5000 });
-    await clock.sleep(LINGER_MS, signal);
-    while (waiting.size > 0) {
-      const batch = takeBatch(waiting);
-      try {
-        await parts.post(batch.segment, batch.reports, signal);
-        backoff.reset();
-        await clock.sleep(PAUSE_MS, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        if (isFault(error, "INPUT_INVALID")) log.error({ fault: error }, "core refuses the form of what was found");
-        else {
-          log.debug({ fault: asFault(error) }, "core takes nothing of what was found now");
-          putBack(waiting, batch);
-          await clock.sleep(backoff.nextMs(), signal);
-        }
-      }
+class Waiting implements FoundQueue {
+  readonly #parts: FoundQueueParts;
+  readonly #waiting = new Map<string, Entry>();
+  #isSending = false;
+
+  constructor(parts: FoundQueueParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  put(segment: string, report: FoundReport): void {
+    const { endpoint } = report;
+    if (!compiled.Check(report)) return this.#parts.log.debug({ endpoint: endpoint.slice(0, 200) }, "what was found says more than is taken of one");
+    const key = keyOf(segment, report);
+    this.#waiting.delete(key);
+    this.#waiting.set(key, { segment, report });
+    for (const oldest of this.#waiting.keys()) {
+      if (this.#waiting.size <= MAX_WAITING) break;
+      this.#waiting.delete(oldest);
     }
-  };
-  const start = (): void => {
-    if (isSending || signal.aborted) return;
-    isSending = true;
-    void send()
+    this.#start();
+  }
+
+  drop(segment: string): void {
+    for (const [key, one] of this.#waiting) if (one.segment === segment) this.#waiting.delete(key);
+  }
+
+  #start(): void {
+    if (this.#isSending || this.#parts.signal.aborted) return;
+    this.#isSending = true;
+    void this.#sendAll()
       .catch(() => undefined)
       .finally(() => {
-        isSending = false;
-        if (waiting.size > 0) start();
+        this.#isSending = false;
+        if (this.#waiting.size > 0) this.#start();
       });
-  };
-  return {
-    put: (segment, report) => {
-      const { endpoint } = report;
-      if (!compiled.Check(report)) return void log.debug({ endpoint: endpoint.slice(0, 200) }, "what was found says more than is taken of one");
-      const key = keyOf(segment, report);
-      waiting.delete(key);
-      waiting.set(key, { segment, report });
-      for (const oldest of waiting.keys()) {
-        if (waiting.size <= MAX_WAITING) break;
-        waiting.delete(oldest);
+  }
+
+  async #sendAll(): Promise<void> {
+    const { clock, signal } = this.#parts;
+    const backoff = makeBackoff({ firstMs: 100, maxMs: 5000 });
+    await clock.sleep(LINGER_MS, signal);
+    while (this.#waiting.size > 0) {
+      const isTaken = await this.#send(takeBatch(this.#waiting));
+      if (isTaken) backoff.reset();
+      await clock.sleep(isTaken ? PAUSE_MS : backoff.nextMs(), signal);
+    }
+  }
+
+  /** False where core takes nothing now; what was to be sent waits on. */
+  async #send(batch: Batch): Promise<boolean> {
+    const { post, log, signal } = this.#parts;
+    try {
+      await post(batch.segment, batch.reports, signal);
+    } catch (error) {
+      if (!isFault(error, "INPUT_INVALID")) {
+        log.debug({ fault: asFault(error) }, "core takes nothing of what was found now");
+        putBack(this.#waiting, batch);
+        return false;
       }
-      start();
-    },
-    drop: (segment) => {
-      for (const [key, one] of waiting) if (one.segment === segment) waiting.delete(key);
-    },
-    get size() {
-      return waiting.size;
-    },
-  };
+      log.error({ fault: error }, "core refuses the form of what was found");
+    }
+    return true;
+  }
+}
+
+interface Entry {
+  readonly segment: string;
+  readonly report: FoundReport;
 }
 
 function keyOf(segment: string, { address, endpoint }: FoundReport): string {
@@ -100,7 +121,7 @@ interface Batch {
 }
 
 /** Those of the oldest one's segment, in their order. */
-function takeBatch(waiting: Map<string, { readonly segment: string; readonly report: FoundReport }>): Batch {
+function takeBatch(waiting: Map<string, Entry>): Batch {
   const segment = waiting.values().next().value?.segment ?? "";
   const reports: FoundReport[] = [];
   for (const [key, one] of waiting) {
@@ -113,6 +134,6 @@ function takeBatch(waiting: Map<string, { readonly segment: string; readonly rep
 }
 
 /** What is newer stays. */
-function putBack(waiting: Map<string, { readonly segment: string; readonly report: FoundReport }>, { segment, reports }: Batch): void {
+function putBack(waiting: Map<string, Entry>, { segment, reports }: Batch): void {
   for (const report of reports) if (!waiting.has(keyOf(segment, report))) waiting.set(keyOf(segment, report), { segment, report });
 }

@@ -57,11 +57,11 @@ export async function openGatewayTarget(options: GatewayTargetOptions): Promise<
         return await openOne(one, options);
       } catch (error) {
         log.warn({ fault: asFault(error) }, "the gateway is not found by WS-Discovery at one of its addresses");
-        return undefined;
+        return async () => undefined;
       }
     }),
   );
-  return { close: async () => void (await Promise.all(opened.map((close) => close?.()))) };
+  return { close: async () => void (await Promise.all(opened.map((close) => close()))) };
 }
 
 async function openOne(own: OwnAddress, options: GatewayTargetOptions): Promise<() => Promise<void>> {

@@ -39,12 +39,11 @@ const LOOK_MS = 2000;
 const RETELL_MS = 10_000;
 
 export function makeSegmentKeeper(parts: KeeperParts): SegmentKeeper {
-  const { clock, queue } = parts;
   const running = new Map<string, Running>();
-  const nextInstance = countLives(clock);
-  let toldMs = -RETELL_MS;
-  let cancelRetell: (() => void) | undefined;
-
+  const nextInstance = countLives(parts.clock);
+  const retelling = makeRetelling(parts.clock, () => {
+    for (const { watch } of running.values()) watch?.retell();
+  });
   const start = (duty: SegmentDuty, key: string, elsewhere: readonly string[], before: Promise<void>): void => {
     const abort = new AbortController();
     const one: Running = { key, abort, watch: undefined, done: Promise.resolve() };
@@ -57,23 +56,15 @@ export function makeSegmentKeeper(parts: KeeperParts): SegmentKeeper {
     found?.abort.abort();
     return found?.done ?? Promise.resolve();
   };
-  const retell = (): void => {
-    if (cancelRetell !== undefined) return;
-    cancelRetell = clock.after(Math.max(0, toldMs + RETELL_MS - clock.uptimeMs()), () => {
-      cancelRetell = undefined;
-      toldMs = clock.uptimeMs();
-      for (const { watch } of running.values()) watch?.retell();
-    });
-  };
   return {
     apply: (duties) => {
       const searched = duties.filter(({ probePort }) => probePort !== undefined);
       for (const name of running.keys()) {
         if (searched.some((duty) => duty.name === name)) continue;
         void end(name);
-        queue.drop(name);
+        parts.queue.drop(name);
       }
-      retell();
+      retelling.soon();
       for (const duty of searched) {
         const elsewhere = duties.filter((other) => other !== duty).flatMap(({ subnets }) => subnets);
         const key = JSON.stringify([duty, elsewhere]);
@@ -81,9 +72,25 @@ export function makeSegmentKeeper(parts: KeeperParts): SegmentKeeper {
       }
     },
     stop: async () => {
-      cancelRetell?.();
+      retelling.stop();
       await Promise.all([...running.keys()].map(end));
     },
+  };
+}
+
+/** At once, and then not again for a while however often it is asked for. */
+function makeRetelling(clock: Clock, tell: () => void): { readonly soon: () => void; readonly stop: () => void } {
+  let toldMs = -RETELL_MS;
+  let cancel: (() => void) | undefined;
+  return {
+    soon: () => {
+      cancel ??= clock.after(Math.max(0, toldMs + RETELL_MS - clock.uptimeMs()), () => {
+        cancel = undefined;
+        toldMs = clock.uptimeMs();
+        tell();
+      });
+    },
+    stop: () => cancel?.(),
   };
 }
 
@@ -97,7 +104,8 @@ async function watchOver(duty: SegmentDuty, elsewhere: readonly string[], parts:
   const { clock, log } = parts;
   const { name, probePort } = duty;
   let said = "";
-  while (!signal.aborted && probePort !== undefined) {
+  if (probePort === undefined) return;
+  while (!signal.aborted) {
     const side = lookAt(duty);
     try {
       const watch = await openSegmentWatch(duty, probePort, { ...parts, times: parts.times ?? WATCH_TIMES, elsewhere, own: side.own, hardware: side.hardware, instanceId: parts.nextInstance() });

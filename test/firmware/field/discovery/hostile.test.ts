@@ -2,7 +2,7 @@
 // Shows what a hostile neighbour can do to a searching gateway, and what not: forged messages, foreign addresses, invented endpoints, malformed packets; and how much it makes the gateway send.
 
 import { readFileSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
+import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 import { until } from "../../../drivers/miko/until.ts";
 import { weir } from "../../../support/gateway.ts";
 import { assert, suite } from "../../../support/suite.ts";
@@ -88,7 +88,7 @@ suite(
       neighbour.order({ send: [probe(), probe()], from: ["172.16.5.5"], fromPort: 5200, to: "192.168.10.1", port: 3702 });
       await until(() => neighbour.lines().filter((line) => "sent" in line).length === 5, context.signal);
       // An answer comes 0.5 s after a multicast probe at most; one that is well-formed shows that the gateway is there.
-      await pause(1500);
+      await systemClock.sleep(1500, context.signal);
       assert.equal(neighbour.lines().filter((line) => "heard" in line), []);
       neighbour.order({ send: [probe()], from: [HOST], fromPort: 5100, to: GROUP, port: 3702 });
       await neighbour.until(/"heard"/);
@@ -110,11 +110,11 @@ suite(
       await until(() => heard().count === 2, context.signal);
       const factor = heard().bytes / sizeOf(one);
       assert.ok(factor < 5, `${heard().bytes} bytes out for ${sizeOf(one)} in`);
-      const began = performance.now();
+      const began = systemClock.uptimeMs();
       neighbour.order({ send: Array.from({ length: 400 }, () => probe()), from: [HOST], fromPort: 5300, to: GROUP, port: 3702, perSecond: 100 });
       await neighbour.until(/"sent":400/);
-      await pause(1500);
-      const seconds = (performance.now() - began) / 1000;
+      await systemClock.sleep(1500, context.signal);
+      const seconds = (systemClock.uptimeMs() - began) / 1000;
       // 16 at once and 4 a second, each sent twice.
       assert.ok(heard().count <= 2 * (17 + 4 * seconds), `${heard().count} datagrams in ${seconds} s`);
 
@@ -143,13 +143,13 @@ suite(
       const neighbour = await startNeighbour(context, cells, "a");
       const memoryMb = (): number => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${field.child.pid}/status`, "utf8"))?.[1]) / 1024;
       const before = memoryMb();
-      const began = performance.now();
+      const began = systemClock.uptimeMs();
       const template = Buffer.from(hello(machineTarget("urn:uuid:invented-{n}", "http://192.168.10.22:80/{n}")), "base64").toString("utf8").replace(/MessageID>[^<]*</, "MessageID>urn:uuid:m-{n}<");
       const from = Array.from({ length: 125 }, (_, place) => `192.168.10.${130 + place}`);
       neighbour.order({ send: [Buffer.from(template).toString("base64")], times: 100_000, via: HOST, from, fromPort: 0, to: GROUP, port: 3702, perSecond: 8000 });
       await neighbour.until(/"sent":100000/);
       await settle(neighbour, field);
-      const seconds = (performance.now() - began) / 1000;
+      const seconds = (systemClock.uptimeMs() - began) / 1000;
       const grown = memoryMb() - before;
       const invented = new Set(field.core.found.flatMap(({ report }) => (report.endpoint.includes("invented") ? [report.endpoint] : []))).size;
       process.stdout.write(`100,000 invented endpoints in ${seconds.toFixed(0)} s: ${invented} were told to core, ${grown.toFixed(0)} MB more memory\n`);

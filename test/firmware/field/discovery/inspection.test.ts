@@ -45,8 +45,8 @@ const MANNERS: readonly (readonly [string, (socket: Socket) => void, string, Reg
   ["never answers", () => undefined, "PEER_TIMEOUT", /within 8 s/],
   ["answers for ever, byte by byte", (socket) => {
     socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    const timer = setInterval(() => socket.write("1\r\n \r\n"), 50);
-    socket.once("close", () => clearInterval(timer));
+    const drip = (): void => void (socket.destroyed || (socket.write("1\r\n \r\n") && systemClock.after(50, drip)));
+    drip();
   }, "PEER_TIMEOUT", /within 8 s/],
 ];
 

@@ -4,6 +4,7 @@ import { createSocket } from "node:dgram";
 import { createServer as createPlain, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { createServer as createTls } from "node:tls";
+import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 
 export type Manner = "identify" | "refuse" | "redirect" | "hang" | "endless" | "huge" | "garbage" | "mismatch" | "drop" | "metadata" | "matches";
 
@@ -21,6 +22,7 @@ export type NeighbourLine =
   | { readonly closed: number; readonly bytesIn: number; readonly bytesOut: number }
   | { readonly ready: string };
 
+const never = new AbortController().signal;
 const print = (line: NeighbourLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 const family = (address: string): "udp4" | "udp6" => (address.includes(":") ? "udp6" : "udp4");
 
@@ -49,7 +51,7 @@ async function send({ send: texts, from, fromPort, to, port, perSecond = 1000, t
     bytes += datagram.length;
     const socket = sockets[index % sockets.length];
     await new Promise<void>((resolve) => socket?.send(datagram, port, to, () => resolve()));
-    if (index % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 50_000 / perSecond));
+    if (index % 50 === 49) await systemClock.sleep(50_000 / perSecond, never);
   }
   for (const socket of sockets) socket.close();
   print({ sent: texts.length * times, bytes });
@@ -93,8 +95,8 @@ function answer(socket: Socket, manner: Manner, body: string): void {
       return whole("200 OK", `"${"x".repeat(10_000_000)}"`);
     case "endless": {
       socket.write(`${HEAD}Transfer-Encoding: chunked\r\n\r\n`);
-      const timer = setInterval(() => socket.write("1\r\n \r\n"), 50);
-      return void socket.once("close", () => clearInterval(timer));
+      const drip = (): void => void (socket.destroyed || (socket.write("1\r\n \r\n") && systemClock.after(50, drip)));
+      return drip();
     }
     case "hang":
     case "drop":
