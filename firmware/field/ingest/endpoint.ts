@@ -67,6 +67,37 @@ const SWEEP_MS = 250;
 /** Resolves when all listeners listen. Rejects with CONFIG_INVALID; then none does. */
 export async function openIngest({ listeners: places = [], ports, clock, limits: own }: IngestOptions): Promise<Ingest> {
   const limits = { ...INGEST_LIMITS, ...own };
+  const room = makeRoom(ports, clock, limits);
+  const { clients } = room;
+  const census = makeCensus(limits.maxConnections, limits.maxConnectionsPerAddress);
+  const first = await openAll(places, room, census);
+  const listeners = new Set(first);
+  const stopSweeping = startSweeping(room);
+  let closing: Promise<void> | undefined;
+  return {
+    portNumbers: first.map(({ port }) => port),
+    listen: async (place) => {
+      const listener = await openListener(place, room, census);
+      if (closing === undefined) return admitListener(listener, listeners);
+      await closeListener(listener);
+      throw new Fault("CANCELLED", "the ingest endpoint is closed");
+    },
+    connections: () => sourcesOf(clients),
+    figures: () => ({ connections: sourcesOf(clients).length, inFlightBytes: room.budget.usedBytes, isFull: room.budget.isFull, heldBytes: room.held.usedBytes }),
+    send: (machine, topic, payload) => send(room, machine, topic, payload),
+    dismiss: (machine, text) => {
+      room.sessions.forget(machine, new Fault("ACCESS_DENIED", text, { where: machine }));
+      for (const client of clients) if (client.source?.machine === machine) client.end(REASON.administrative, text);
+    },
+    interrupt: (machine, text) => {
+      for (const client of clients) if (client.source?.machine === machine) client.end(REASON.serverBusy, text);
+    },
+    renew: (tls) => listeners.forEach((listener) => listener.renew(tls)),
+    close: () => (closing ??= close(room, listeners, stopSweeping)),
+  };
+}
+
+function makeRoom(ports: IngestPorts, clock: Clock, limits: IngestLimits): Room {
   const clients = new Set<Client>();
   const room: Room = {
     ports,
@@ -81,38 +112,17 @@ export async function openIngest({ listeners: places = [], ports, clock, limits:
     clients,
     report: makeReports(clock, ports.report),
   };
-  const census = makeCensus(limits.maxConnections, limits.maxConnectionsPerAddress);
-  const first = await openAll(places, room, census);
-  const listeners = new Set(first);
-  const stopSweeping = startSweeping(room);
-  let closing: Promise<void> | undefined;
+  return room;
+}
+
+function admitListener(listener: Listener, listeners: Set<Listener>): OpenPort {
+  listeners.add(listener);
   return {
-    portNumbers: first.map(({ port }) => port),
-    listen: async (place) => {
-      const listener = await openListener(place, room, census);
-      listeners.add(listener);
-      if (closing !== undefined) await closeListener(listener);
-      if (closing !== undefined) throw new Fault("CANCELLED", "the ingest endpoint is closed");
-      return {
-        port: listener.port,
-        close: async () => {
-          listeners.delete(listener);
-          await closeListener(listener);
-        },
-      };
+    port: listener.port,
+    close: async () => {
+      listeners.delete(listener);
+      await closeListener(listener);
     },
-    connections: () => sourcesOf(clients),
-    figures: () => ({ connections: sourcesOf(clients).length, inFlightBytes: room.budget.usedBytes, isFull: room.budget.isFull, heldBytes: room.held.usedBytes }),
-    send: (machine, topic, payload) => send(room, machine, topic, payload),
-    dismiss: (machine, text) => {
-      room.sessions.forget(machine, new Fault("ACCESS_DENIED", text, { where: machine }));
-      for (const client of clients) if (client.source?.machine === machine) client.end(REASON.administrative, text);
-    },
-    interrupt: (machine, text) => {
-      for (const client of clients) if (client.source?.machine === machine) client.end(REASON.serverBusy, text);
-    },
-    renew: (tls) => listeners.forEach((listener) => listener.renew(tls)),
-    close: () => (closing ??= close(room, listeners, stopSweeping)),
   };
 }
 
