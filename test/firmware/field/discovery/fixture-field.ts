@@ -56,8 +56,13 @@ export interface Neighbour {
   until(pattern: RegExp): Promise<void>;
 }
 
-export async function startNeighbour({ signal }: TestContext, cells: Cells, cell: string): Promise<Neighbour> {
-  const child = cells.start(cell, process.execPath, [join(import.meta.dirname, "neighbour.ts")]);
+export function startNeighbour(context: TestContext, cells: Cells, cell: string): Promise<Neighbour> {
+  return startNeighbourIn(context, ([program = "", ...args]) => cells.start(cell, program, args));
+}
+
+/** `start` runs a program, with its arguments, where the neighbour stands. */
+export async function startNeighbourIn({ signal }: TestContext, start: (command: readonly string[]) => Child): Promise<Neighbour> {
+  const child = start([process.execPath, join(import.meta.dirname, "neighbour.ts")]);
   await child.line(/"ready":"neighbour"/, signal);
   return {
     order: (order) => child.write(`${JSON.stringify(order)}\n`),
