@@ -18,13 +18,20 @@ export function makePeerReports(post: (fault: FaultReport) => Promise<unknown>, 
     isPosting = false;
   };
   return (fault) => {
-    log.warn({ fault }, "something is not right with a client of the ingest endpoint");
-    if (waiting.length >= MAX_WAITING) return;
+    const isNews = isForCore(fault);
+    log[isNews ? "warn" : "debug"]({ fault }, "something is not right with a client of the ingest endpoint");
+    if (!isNews || waiting.length >= MAX_WAITING) return;
     waiting.push(fault);
     if (isPosting) return;
     isPosting = true;
     void drain();
   };
+}
+
+/** What a machine that was let in is lost for goes with its link, and what is our own trouble is no fault of the client. */
+function isForCore({ kind, code, where = "" }: Fault): boolean {
+  if (kind === "denied") return true;
+  return !where.startsWith("machine ") && (code.startsWith("PEER_") || code === "NOT_SUPPORTED");
 }
 
 /** The lengths that the conduit takes. */

@@ -19,7 +19,7 @@ export interface Wish {
 export interface Receivers extends Required<Pick<IngestPorts, "accept" | "presence">> {
   /** Until the signal aborts (resolves) or the machine is gone (PEER_CLOSED) or does not come (PEER_TIMEOUT). Throws INPUT_INVALID for a root that cannot be used. */
   receive(wish: Wish, signal: AbortSignal): Promise<void>;
-  /** Waits a while for the session of a machine that is let in. Throws PEER_OVERLOADED where there is none: it is to come again. */
+  /** Waits a while for the session of a machine that is let in. Throws CONDUIT_UNAVAILABLE where there is none: it is to come again. */
   admit(name: string, signal: AbortSignal): Promise<Admitted>;
   /** The asset that is received under the name. */
   assetOf(name: string): AssetId | undefined;
@@ -60,7 +60,7 @@ export function makeReceivers(parts: ReceiversParts): Receivers {
     assetOf: (name) => state.byName.get(name)?.asset,
     accept: (source, messages) => {
       const receiver = state.byAsset.get(source.machine);
-      if (receiver === undefined) return Promise.reject(new Fault("PEER_OVERLOADED", "the machine is not being read at the moment; it sends again what it was not acknowledged"));
+      if (receiver === undefined) return Promise.reject(new Fault("CONDUIT_UNAVAILABLE", "the machine is not being read at the moment; it sends again what it was not acknowledged"));
       return receiver.handlers.take(messages);
     },
     presence: (source, isConnected, fault) => (isConnected ? arrive(state, source) : leave(state, source, fault)),
@@ -113,7 +113,7 @@ async function admit({ byName, waiting, clock }: State, name: string, signal: Ab
   waiting.delete(look);
   stop();
   const receiver = byName.get(name);
-  if (receiver === undefined) throw new Fault("PEER_OVERLOADED", `comes as ${name}, which is not being read at the moment, or not by what it publishes here`, { remedy: "Look at `weir assets show` for what keeps it from being read." });
+  if (receiver === undefined) throw new Fault("CONDUIT_UNAVAILABLE", `comes as ${name}, which is not being read at the moment, or not by what it publishes here`, { remedy: "Look at `weir assets show` for what keeps it from being read." });
   return { machine: receiver.asset, root: receiver.root };
 }
 

@@ -121,6 +121,18 @@ suite("ingest, wired into the zone", (test) => {
     await until(() => core.links.at(-1)?.state === "connected", signal);
   });
 
+  test("tells a machine that is not being read to come again, which is no fault of the machine", async ({ signal, defer }) => {
+    const running = await start(defer, signal);
+    const { core, port, machine } = running;
+    await machine.lose();
+    core.beginAnew();
+    core.assign([{ ...running.assignment, config: { ...(running.assignment.config as object), eventsInterval: 2000 } }]);
+    await until(() => core.links.at(-1)?.state === "lost", signal);
+    const publisher = running.publish(port, "points/n", sample(1));
+    assert.is((await publisher.exited).code, 3, publisher.output());
+    assert.equal(core.peers, []);
+  });
+
   test("a client id that is taken over by a new connection is no loss", async ({ signal, defer }) => {
     const running = await start(defer, signal);
     const { core, port } = running;
