@@ -92,6 +92,7 @@ async function tick({ acceptance, clock, fading, links, log, losses, trail, valu
     trail.tick();
     losses.retry();
     acceptance.tick();
+    await acceptance.announce();
     try {
       await writeTurn();
       values.flush();

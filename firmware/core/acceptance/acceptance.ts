@@ -1,6 +1,7 @@
 // The gate of the register: takes what was found, applies the judgement, and knows which found machines are read.
 
 import type { X509Certificate } from "node:crypto";
+import { asFault } from "../../../drivers/contract/fault.ts";
 import type { FaultReport } from "../../../drivers/contract/fault.ts";
 import type { AssetId } from "../../../drivers/contract/identity.ts";
 import type { FoundReport } from "../../conduit/source.ts";
@@ -87,7 +88,7 @@ export class Acceptance implements Gate {
     const { configuration, register } = this.parts;
     this.#configured = new Configured(configuration.current, register);
     this.machines.changed();
-    this.overlays.clear();
+    for (const [name, { url, id }] of this.overlays) if (this.#configured.nameOf(url, id) !== name) this.overlays.delete(name);
     this.rulebook.replace(configuration.current.acceptance);
   }
 
@@ -96,8 +97,12 @@ export class Acceptance implements Gate {
     this.rulebook.replace(this.parts.configuration.current.acceptance);
     await this.parts.turns.each([...this.entries.all()], ({ number }) => {
       const entry = this.entries.get(number);
-      const chain = entry?.state === "pending" ? this.rulebook.chainOf(entry) : undefined;
-      if (entry !== undefined && chain !== undefined) this.#judge(entry.facts, chain, false);
+      if (entry?.state !== "pending") return;
+      const { segment, url, id } = entry.facts;
+      const isNone = segment === null || this.#configured.subnetsOf(segment) === undefined || this.#configured.nameOf(url, id) !== undefined;
+      if (isNone) return this.forget(number);
+      const chain = this.rulebook.chainOf(entry);
+      if (chain !== undefined) this.#judge(entry.facts, chain, false);
     });
     await this.announce();
   }
@@ -138,11 +143,16 @@ export class Acceptance implements Gate {
     this.#isAnnounced = false;
   }
 
-  /** Tells that other machines are read, where it is so. */
+  /** Tells that other machines are read, where it is so. Never rejects: what could not be written is tried again with the next call, at the latest in a second. */
   async announce(): Promise<void> {
     if (this.#isAnnounced) return;
     this.#isAnnounced = true;
-    await this.#announce();
+    try {
+      await this.#announce();
+    } catch (error) {
+      this.#isAnnounced = false;
+      this.parts.log.warn({ fault: asFault(error, "state.db") }, "the machines that are read cannot be placed yet");
+    }
   }
 
   /** It is read no more until a person has looked: what a connection to its own address showed is not what was accepted. */

@@ -18,8 +18,12 @@ export type Subject =
   /** Known from before, assigned to nothing. */
   | { readonly kind: "former"; readonly asset: Asset };
 
-/** All subjects under their keys, in the keys' order. Some ms for 4,000. */
-export function listSubjects(core: CoreParts): readonly (readonly [string, Subject])[] {
+/** The subjects whose keys come after `after`, in the keys' order. Some ms for 4,000. */
+export function listSubjects(core: CoreParts, after = ""): readonly (readonly [string, Subject])[] {
+  return [...subjectsOf(core)].filter(([key]) => key > after).sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+function subjectsOf(core: CoreParts): ReadonlyMap<string, Subject> {
   const { acceptance, configuration, register } = core;
   const subjects = new Map<string, Subject>();
   const ids = new Set<string>();
@@ -32,12 +36,12 @@ export function listSubjects(core: CoreParts): readonly (readonly [string, Subje
   for (const asset of register.all()) {
     if (asset.zone === null && !ids.has(asset.id) && !subjects.has(asset.id)) subjects.set(asset.id, { kind: "former", asset });
   }
-  return [...subjects].sort(([one], [other]) => (one < other ? -1 : 1));
+  return subjects;
 }
 
 /** The subject of a key; undefined where there is none. */
 export function findSubject(core: CoreParts, key: string): Subject | undefined {
-  return listSubjects(core).find(([own]) => own === key)?.[1];
+  return subjectsOf(core).get(key);
 }
 
 /** What the register says of it. */

@@ -111,7 +111,11 @@ export class Entries {
 
   tell(owner: string, event: HistoryEvent, keep = HISTORY_OF_ONE): void {
     this.#events.push({ ...event, owner, keep });
-    if (this.#events.length > MOST_EVENTS) this.#events = this.#events.slice(-MOST_EVENTS / 2);
+    if (this.#events.length <= MOST_EVENTS) return;
+    // Whoever is announced by the thousand pushes out no word about those that were judged.
+    const isJudged = (one: OwnedEvent): boolean => one.keep === HISTORY_OF_ONE;
+    const judged = this.#events.filter(isJudged).slice(-MOST_EVENTS / 2);
+    this.#events = [...this.#events.filter((one) => !isJudged(one)).slice(-Math.max(1, MOST_EVENTS / 2 - judged.length)), ...judged];
   }
 
   /** Newest first; what is not written yet included. */

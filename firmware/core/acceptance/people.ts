@@ -102,8 +102,18 @@ function setConfigured(core: CoreParts, subject: Extract<Subject, { kind: "confi
   } catch (error) {
     throw storageFault(error, "state.db");
   }
+  if (state === "accepted") dropHidden(core, name);
   acceptance.entries.tell(historyOwner(subject), acceptance.event(state, LOCAL, words === "" ? "Accepted by a person." : words));
   trail.record({ actor: LOCAL, action: state === "refused" ? "asset.refused" : "asset.accepted", target: name, result: "done", detail: { words, assets: ids } });
+}
+
+/** What was suspended or refused under another name before the configuration took it over. */
+function dropHidden({ acceptance, conditions }: CoreParts, name: string): void {
+  for (const { number, name: former, state, judged } of acceptance.entries.all()) {
+    if (state === "accepted" || judged === null || acceptance.configured.nameOf(judged.url, judged.id) !== name) continue;
+    acceptance.forget(number);
+    if (former !== null) conditions.clear("ASSET_SUSPENDED", former);
+  }
 }
 
 function describeNumber(core: CoreParts, number: number): AssetEntry {

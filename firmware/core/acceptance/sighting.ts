@@ -9,15 +9,17 @@ import { describeCertificate } from "./certificates.ts";
 import type { Facts } from "./entry.ts";
 
 const MAX_REASON = 1024;
+/** As the contracts have it; written as a URL it may be longer than it was announced. */
+const MAX_URL = 2048;
 
 /** `subnets` are those of the segment: an address outside them is nobody's to connect to. `chain`: the report's certificates. */
 export function factsOf(segment: string, subnets: readonly string[], report: PresentReport, chain: readonly X509Certificate[]): Facts {
   const { endpoint, address, driver = null, nameplate, device, fault } = report;
   const url = report.url === undefined ? null : sameText(report.url);
   const host = url === null ? undefined : hostOf(url);
-  const isOutside = url !== null && (host === undefined || !subnets.some((subnet) => lies(host, subnet)));
+  const isOutside = url !== null && (host === undefined || url.length > MAX_URL || !subnets.some((subnet) => lies(host, subnet)));
   const isForeign = isOutside || fault?.code === "ADDRESS_REFUSED";
-  const reason = isOutside ? `It announces ${url}, which lies outside segment ${segment}.` : fault === undefined ? null : `${fault.message}${fault.remedy === undefined ? "" : ` ${fault.remedy}`}`;
+  const reason = isOutside ? `It announces ${url.slice(0, 512)}, which lies outside segment ${segment}.` : fault === undefined ? null : `${fault.message}${fault.remedy === undefined ? "" : ` ${fault.remedy}`}`;
   const [leaf] = isOutside ? [] : chain;
   const known = isOutside ? undefined : nameplate;
   return {

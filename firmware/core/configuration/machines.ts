@@ -36,8 +36,12 @@ export async function placeMachines(parts: CoreParts): Promise<void> {
 /** Other found machines are read than before: the zones, the cloud and the firewall learn of it. */
 export async function applyMachines(parts: CoreParts): Promise<void> {
   const { revisions, system } = parts;
-  await placeMachines(parts);
-  revisions.assignments.advance();
-  revisions.inventory.advance();
-  system.changed();
+  try {
+    await placeMachines(parts);
+  } finally {
+    // Who is read no more is told so, whether it can be written or not.
+    revisions.assignments.advance();
+    revisions.inventory.advance();
+    system.changed();
+  }
 }

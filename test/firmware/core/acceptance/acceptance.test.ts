@@ -237,6 +237,30 @@ suite("acceptance", (test) => {
     await reload(SEGMENTS);
     assert.equal((await assigned(core, signal)).map(({ name }) => name), ["1", "2"]);
   });
+  test("what was suspended and is configured then is taken up by a person who accepts it under its new name", async ({ defer, signal }) => {
+    const core = await startCore(defer, SEGMENTS);
+    await report(core, signal, [machine("1", 7)]);
+    await accept(core, assetOf("1"), signal, "found-1");
+    await identify(core, "found-1", "1", signal);
+    await report(core, signal, [machine("1", 7, { nameplate: nameplateOf("2") })]);
+    writeFileSync(core.configFile, `${SEGMENTS}assets:\n  - { name: press, segment: cell, miko: { url: "http://192.0.2.7:8080" } }\n`);
+    await core.local.call("reload", {}, signal);
+    assert.equal(await identify(core, "press", "1", signal), []);
+    assert.equal((await list(core, signal)).map(({ key, state }) => [key, state]), [["found-1", "suspended"], ["press", "suspended"]]);
+    await assert.rejects(accept(core, "found-1", signal), "INPUT_INVALID");
+    await accept(core, "press", signal);
+    assert.equal(await identify(core, "press", "1", signal), [assetOf("1")]);
+    assert.equal((await list(core, signal)).map(({ key, state }) => [key, state]), [["press", "accepted"]]);
+    assert.equal(await standing(core, signal), []);
+  });
+  test("what waited in a segment that is gone, or is configured now, waits no more", async ({ defer, signal }) => {
+    const core = await startCore(defer, SEGMENTS);
+    await report(core, signal, [machine("1", 7)]);
+    await report(core, signal, [machine("2", 8, { address: "198.51.100.8", url: "http://198.51.100.8" })], "line");
+    writeFileSync(core.configFile, 'segments:\n  - { name: line, subnets: [198.51.100.0/24] }\nassets:\n  - { name: saw, segment: line, miko: { url: "http://198.51.100.8/" } }\n');
+    await core.local.call("reload", {}, signal);
+    assert.equal((await list(core, signal)).map(({ key }) => key), ["saw"]);
+  });
   test("the register comes in pages, in the order of its keys", async ({ defer, signal }) => {
     const core = await startCore(defer, SEGMENTS);
     await report(core, signal, Array.from({ length: 250 }, (_, index) => machine(`s${index}`, 1 + (index % 250))));
