@@ -107,8 +107,8 @@ export async function openIngestKeeper(parts: KeeperParts): Promise<IngestKeeper
     }),
     close: async () => {
       receivers.stop();
-      await ingest.close();
       ending.abort();
+      await ingest.close();
       await keeping;
     },
   };

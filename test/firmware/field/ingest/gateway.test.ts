@@ -1,3 +1,4 @@
+// limit: 420s
 // Shows a whole gateway to which machines publish: enrolled as their owner does it, killed in the middle of it, with ledgers on both sides.
 
 import { randomUUID } from "node:crypto";
@@ -70,7 +71,7 @@ suite("a gateway that machines publish to", (test) => {
     assert.ok(acknowledged > 2000, String(acknowledged));
   });
 
-  test("takes MQTT 5 with a client certificate, and says where passwords go unencrypted", async (context) => {
+  test("takes MQTT 5 with a client certificate, says where passwords go unencrypted, and lets in no more whom nobody wants", async (context) => {
     const secure = await startSite(context, "mqtts", "5");
     await secure.gateway.untilReading(3);
     await secure.enrol("certificate");
@@ -82,5 +83,8 @@ suite("a gateway that machines publish to", (test) => {
     await plain.enrol("password");
     await plain.machines[0].untilAcknowledged(300);
     await plain.gateway.until("it is said", (status) => findCondition(status, "INGEST_PLAIN") !== undefined);
+    await plain.local.call("disenrolAsset", { key: "A1000" }, context.signal);
+    await plain.machines[0].child.line(/"A1000","gateway":"the gateway (refuses it \(code 134\)|ends the connection)/, context.signal);
+    await plain.gateway.until("it is polled, and the attempts of its client are told", (status) => findCondition(status, "ASSET_ADVISORY", "A1000") !== undefined && findCondition(status, "INGEST_REFUSED", "127.0.0.1") !== undefined);
   });
 }, { needs: ["mosquitto"], limitMs: 180_000 });
