@@ -52,7 +52,8 @@ function reachTcp({ address, port, isSilent = false }: Place, waitMs: number): P
 
 function reachUdp({ address, port, from }: Place, waitMs: number): Promise<boolean> {
   const type = address.includes(":") ? "udp6" : "udp4";
-  const socket = createSocket({ type, reuseAddr: true });
+  // Where a port is chosen by the kernel it may be another socket's that shares too, which then gets the answer.
+  const socket = createSocket({ type, reuseAddr: from !== undefined });
   return new Promise((resolve) => {
     let isOpen = true;
     const end = (isReached: boolean): void => {
