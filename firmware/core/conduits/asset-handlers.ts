@@ -14,7 +14,7 @@ type AssetRoutes = "assets" | "asset" | "acceptAsset" | "refuseAsset" | "forgetA
 export function makeAssetHandlers(core: CoreParts): Pick<Handlers<typeof localConduit>, AssetRoutes> {
   return {
     assets: async ({ after, limit }, { signal }) => {
-      const subjects = listSubjects(core).filter(([key]) => after === undefined || key > after);
+      const subjects = listSubjects(core, after);
       const texts = await writeItems(subjects.slice(0, limit), ([key, subject]) => JSON.stringify(describeSubject(core, key, subject)), core.turns, signal);
       return new WrittenReply(`{"hasMore":${subjects.length > limit},"assets":[`, ...texts, "]}");
     },
