@@ -32,6 +32,16 @@ suite("acceptance", (test) => {
     await until(async () => (await standing(core, signal)).length === 0, signal);
     assert.equal(await history(core, "A-1", signal), ["accepted", "found"]);
   });
+  test("the cloud's inventory has what is found once it is identified, and not where it is", async ({ defer, signal }) => {
+    const core = await startCore(defer, SEGMENTS);
+    await report(core, signal, [machine("1", 7), machine("2", 8)]);
+    await accept(core, assetOf("1"), signal);
+    await identify(core, "1", "1", signal);
+    const { body } = await core.cloud.call("inventory", { after: 0, waitMs: 0 }, signal);
+    const text = Buffer.from(body).toString();
+    assert.equal((JSON.parse(text) as { assets: readonly { asset: string; name: string }[] }).assets.map(({ asset, name }) => [asset, name]), [[assetOf("1"), "1"]]);
+    assert.not.match(text, /192\.0\.2/);
+  });
   test("the zone is told of an accepted machine by its long poll", async ({ defer, signal }) => {
     const core = await startCore(defer, SEGMENTS);
     await report(core, signal, [machine("1", 7)]);

@@ -7,8 +7,8 @@ import type { Issued } from "../../../support/pki.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import { chainProblem, readAuthorities, readChain } from "../../../../firmware/core/acceptance/certificates.ts";
 import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
-import { assetOf, startCore } from "../running-core.ts";
-import { accept, assigned, list, machine, report, SEGMENTS } from "./found.ts";
+import { assetOf, identify, startCore } from "../running-core.ts";
+import { accept, assigned, list, machine, report, SEGMENTS, show } from "./found.ts";
 import type { PresentReport } from "../../../../firmware/conduit/source.ts";
 
 const options = { needs: ["openssl"] };
@@ -87,6 +87,24 @@ suite("rules of acceptance", (test) => {
     assert.match(suspended?.changes.join(" ") ?? "", /^Certificate: SHA-256 /);
     await accept(core, "1", signal);
     assert.is((await assigned(core, signal))[0]?.config.tls?.pin, fingerprint(next));
+  }, options);
+  test("a machine that wants a password is accepted by its certificate, with the name of a secret, and only over TLS", async ({ defer, signal }) => {
+    const pki = makePki(defer);
+    const own = pki.issue("1");
+    const core = await startCore(defer, SEGMENTS);
+    const { nameplate: _unknown, ...mute } = secure("1", 11, own.certificate);
+    await report(core, signal, [{ ...mute, fault: { code: "CREDENTIALS_REFUSED", kind: "denied", message: "it wants credentials" } }, machine("2", 12)]);
+    await core.local.call("setSecret", { name: "press-password", text: "hunter2" }, signal);
+    const credentials = { user: "weir", secret: "press-password" };
+    const take = async (key: string, name: string): Promise<unknown> => core.local.call("acceptAsset", { key, seen: (await show(core, key, signal)).seen, name, credentials }, signal);
+    await assert.rejects(take(assetOf("2"), "saw"), "INPUT_INVALID");
+    await take("urn:uuid:1", "press");
+    const { assignments } = await core.source.call("assignments", { after: 0, waitMs: 0 }, signal);
+    assert.equal(assignments.map(({ name, secrets }) => [name, secrets]), [["press", { "press-password": "hunter2" }]]);
+    // Who it is shows behind the password; from then on it is that.
+    assert.equal(await identify(core, "press", "1", signal), [assetOf("1")]);
+    assert.equal(await identify(core, "press", "2", signal), []);
+    assert.is((await show(core, "press", signal)).state, "suspended");
   }, options);
   test("a chain leads over authorities that are certificates of authorities, in their time; without a clock no date is judged", ({ defer }) => {
     const pki = makePki(defer);
