@@ -2,7 +2,7 @@
 
 import { drivers } from "../../drivers/index.ts";
 import type { Clock } from "../../drivers/contract/clock.ts";
-import { asFault, isFault } from "../../drivers/contract/fault.ts";
+import { asFault, isFault, reportFault, type Fault } from "../../drivers/contract/fault.ts";
 import { sourceConduit, type FoundReport } from "../conduit/source.ts";
 import { openConduit, type ConduitClient } from "../runtime/conduit-client.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
@@ -104,7 +104,8 @@ async function followAssignments(client: ConduitClient<typeof sourceConduit>, { 
 function makeZoneKeeper(client: ConduitClient<typeof sourceConduit>, { clock, log }: ZoneContext, signal: AbortSignal): SegmentKeeper {
   const table = drivers.flatMap(({ id, announcement }) => (announcement === undefined ? [] : [{ driver: id, announcement }]));
   const post = async (segment: string, reports: FoundReport[], stop: AbortSignal): Promise<void> => void (await client.call("found", { segment, reports }, stop));
-  return makeSegmentKeeper({ table, queue: makeFoundQueue({ post, clock, log, signal }), clock, log: log.child("discovery") });
+  const tellPeer = (fault: Fault): void => void client.call("peer", { fault: reportFault(fault) }, signal).catch(() => undefined);
+  return makeSegmentKeeper({ table, queue: makeFoundQueue({ post, clock, log, signal }), clock, log: log.child("discovery"), tellPeer });
 }
 
 function makeZoneBatcher(client: ConduitClient<typeof sourceConduit>, core: Core, { clock, log }: ZoneContext, signal: AbortSignal): Batcher {

@@ -41,6 +41,8 @@ export interface SegmentDiscoveryOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly onChange: (change: FoundChange) => void;
+  /** A source sent more than is read, or told of more targets than are remembered. */
+  readonly onExcess?: (address: string) => void;
 }
 
 export interface DiscoveryFigures extends DropCounts {
@@ -161,8 +163,13 @@ class Discovery implements SegmentDiscovery {
     const { clock, subnets, hosts, elsewhere = [] } = this.#options;
     const kind = judgeSource(source.address, own, { subnets, hosts, elsewhere });
     if (kind !== "own") return void (this.#dropped[kind] += 1);
-    if (!this.#intake.take(source.address, clock.uptimeMs())) return void (this.#dropped.excess += 1);
+    if (!this.#intake.take(source.address, clock.uptimeMs())) {
+      this.#dropped.excess += 1;
+      return this.#options.onExcess?.(source.address);
+    }
+    const refused = this.found.refused;
     this.#note(bytes, source);
+    if (this.found.refused > refused) this.#options.onExcess?.(source.address);
   }
 
   #note(bytes: Uint8Array, source: Source, maxBytes?: number): void {

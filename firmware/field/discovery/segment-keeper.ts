@@ -1,7 +1,7 @@
 // Keeps a search open for each segment that has one to do: begins when the interface has an address, begins anew when it changes, ends with the duty.
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
-import { asFault } from "../../../drivers/contract/fault.ts";
+import { asFault, type Fault } from "../../../drivers/contract/fault.ts";
 import type { SegmentDuty } from "../../conduit/source.ts";
 import type { Log } from "../../runtime/journal.ts";
 import { linkIdentity, listOwnAddresses } from "../../runtime/own-addresses.ts";
@@ -17,6 +17,8 @@ export interface KeeperParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly times?: WatchTimes;
+  /** Core is told of a source that sends too much; never rejects. */
+  readonly tellPeer: (fault: Fault) => void;
 }
 
 export interface SegmentKeeper {

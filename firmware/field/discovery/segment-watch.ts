@@ -1,6 +1,7 @@
 // One segment as field sees it: what is found there is inspected and told to core, and the gateway itself can be found.
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
+import type { Fault } from "../../../drivers/contract/fault.ts";
 import type { PresentReport, SegmentDuty } from "../../conduit/source.ts";
 import { hostOf, isAddress, lies } from "../../protocol/firewall/addresses.ts";
 import type { Log } from "../../runtime/journal.ts";
@@ -9,6 +10,7 @@ import type { FoundQueue } from "./found-queue.ts";
 import type { FoundChange, FoundTarget } from "./found-targets.ts";
 import { gatewayEndpoint, openGatewayTarget } from "./gateway-target.ts";
 import { Inspections } from "./inspections.ts";
+import { LoudSources } from "./loud-sources.ts";
 import { planInspection, writeReport, type AnnouncementTable, type InspectionPlan } from "./present-report.ts";
 import { openSegmentDiscovery, type DiscoveryFigures, type SegmentDiscoveryOptions } from "./segment-discovery.ts";
 
@@ -34,6 +36,8 @@ export interface WatchParts {
   readonly own: readonly OwnAddress[];
   readonly hardware: string;
   readonly instanceId: number;
+  /** Somebody sends too much. */
+  readonly tellPeer: (fault: Fault) => void;
 }
 
 export interface SegmentWatch {
@@ -58,7 +62,7 @@ export async function openSegmentWatch(duty: SegmentDuty, probePort: number, par
   const reporter = new Reporter(duty, parts);
   const endpoint = gatewayEndpoint(parts.hardware, duty.name);
   const bounds = { subnets: duty.subnets, elsewhere, own, clock, log, probePort };
-  const discovery = await openSegmentDiscovery({ ...bounds, ...search(duty, parts), ownEndpoint: endpoint, onChange: (change) => reporter.note(change) }).catch((error: unknown) => {
+  const discovery = await openSegmentDiscovery({ ...bounds, ...search(duty, parts), ownEndpoint: endpoint, onChange: (change) => reporter.note(change), onExcess: (address) => reporter.loud.note(address) }).catch((error: unknown) => {
     reporter.close();
     throw error;
   });
@@ -93,6 +97,7 @@ interface Seen {
 }
 
 class Reporter {
+  readonly loud = new LoudSources();
   readonly #duty: SegmentDuty;
   readonly #parts: WatchParts;
   readonly #seen = new Map<string, Seen>();
@@ -141,6 +146,8 @@ class Reporter {
   }
 
   #again(): void {
+    const fault = this.loud.take(this.#duty.name);
+    if (fault !== undefined) this.#parts.tellPeer(fault);
     this.#inspections.keepOnly(new Set(this.#ofSubject.keys()));
     // What had no room may have it now.
     for (const { plan } of this.#seen.values()) for (const subject of plan.subjects) this.#inspections.want(subject, false);
