@@ -7,10 +7,10 @@ export const germanIngestTexts: Readonly<Record<IngestCode, ConditionText>> = {
     title: "Maschinen dürfen unverschlüsselt senden: {subject}",
     cause: "`ingestPlain` ist dort eingeschaltet. {detail}",
     effect: "Wer in diesem Maschinennetz mithören kann, liest Passwörter und Werte und kann danach anstelle einer Maschine senden. Was bestätigt wird, ist trotzdem dauerhaft gespeichert.",
-    remedy: "Lassen Sie die Maschinen über TLS senden (`ingestTls`) und entfernen Sie `ingestPlain`; geben Sie denen, deren Passwort unverschlüsselt lief, ein neues (`weir assets enrol`). Wo Maschinen kein TLS können, halten Sie andere aus diesem Netz fern.",
+    remedy: "Lassen Sie die Maschinen über TLS senden (`ingestTls`) und entfernen Sie `ingestPlain`; schreiben Sie die neu ein, deren Passwort unverschlüsselt lief (`weir assets enrol`). Wo Maschinen kein TLS können, halten Sie andere aus diesem Netz fern.",
   },
   INGEST_CLOSED: {
-    title: "Das Gateway nimmt hier nichts von Maschinen an: {subject}",
+    title: "Der Empfangspunkt für Maschinen ist geschlossen: {subject}",
     cause: "{detail}",
     effect: "Maschinen, die dorthin senden, erreichen das Gateway nicht und behalten, was sie selbst behalten können. Das Gateway versucht es alle paar Sekunden wieder.",
     remedy: "Prüfen Sie Kabel und Adressen der Schnittstelle in `network.field`, und ob ein anderes Programm den Port hat.",
@@ -25,7 +25,7 @@ export const germanIngestTexts: Readonly<Record<IngestCode, ConditionText>> = {
     title: "Ein Gerät wird nicht eingelassen oder tut, was es nicht darf: {subject}",
     cause: "{detail}",
     effect: "Nichts davon wird angenommen. Ist es eine Ihrer Maschinen, fehlen ihre Werte.",
-    remedy: "Ist es eine Ihrer Maschinen, lassen Sie sie mit `weir assets enrol` zu und stellen Sie an ihr ein, was der Befehl ausgibt. Wenn nicht, finden Sie heraus, wer dort ist.",
+    remedy: "Ist es eine Ihrer Maschinen, schreiben Sie sie mit `weir assets enrol` ein und hinterlegen Sie an ihr, was der Befehl ausgibt. Wenn nicht, finden Sie heraus, wer dort ist.",
   },
   PEER_FAULTY: {
     title: "Etwas in einem Maschinennetz hält sich nicht an die Regeln: {subject}",

@@ -97,7 +97,7 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   },
   INGEST_ADDRESS_UNNAMED: {
     title: "Das Zertifikat des Empfangspunkts kann {subject} nicht nennen",
-    cause: "Die Zertifizierungsstelle der Maschinen darf private Adressen nennen und die der Segmente, die bei ihrer Erzeugung konfiguriert waren. {subject} ist weder das eine noch das andere.",
+    cause: "Die Zertifizierungsstelle der Maschinen darf private Adressen nennen und die der Segmente, die bei ihrer Erzeugung konfiguriert waren. {detail} ist weder das eine noch das andere.",
     effect: "Maschinen, die das Zertifikat prüfen, verbinden sich über TLS nicht mit dieser Adresse.",
     remedy: "Erzeugen Sie mit `weir ca renew` eine neue Stelle, die die heutigen Segmente aufnimmt, und schreiben Sie die Maschinen neu ein; oder lassen Sie die Maschinen das Gateway unter einer privaten Adresse erreichen.",
   },

@@ -97,7 +97,7 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   },
   INGEST_ADDRESS_UNNAMED: {
     title: "The ingest endpoint's certificate cannot name {subject}",
-    cause: "The certificate authority of the machines may name private addresses and those of the segments that were configured when it was made. {subject} is neither.",
+    cause: "The certificate authority of the machines may name private addresses and those of the segments that were configured when it was made. {detail} is neither.",
     effect: "Machines that check the certificate refuse to connect to this address over TLS.",
     remedy: "Make a new authority with `weir ca renew`, which takes in the segments of today, and enrol the machines anew; or let machines reach the gateway at a private address.",
   },

@@ -65,7 +65,7 @@ export class EndpointTls {
     const { permits } = this.#ca.demandAuthority();
     const addresses = [...new Set(segments.flatMap((segment) => segment.addresses))];
     const unnamed = addresses.filter((address) => !permits(address));
-    this.#parts.conditions.replaceAll("INGEST_ADDRESS_UNNAMED", new Map(unnamed.map((address) => [address, ""])));
+    this.#parts.conditions.replaceAll("INGEST_ADDRESS_UNNAMED", new Map(unnamed.map((address) => [address, address])));
     const isOurs = (address: string): boolean => permits(address) && segments.some(({ subnets }) => isWithin(address, subnets));
     const named = addresses.filter(permits);
     const { certificate, key, addresses: shown } = await this.#server.keep(authority, named, isOurs, signal);
