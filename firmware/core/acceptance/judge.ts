@@ -116,7 +116,8 @@ function isListed({ state, judged }: Entry): boolean {
 function isSame(entry: Entry, facts: Facts): boolean {
   const { judged, state } = entry;
   if (judged === null || isListed(entry) || judged.segment !== facts.segment || (judged.url === null) !== (facts.url === null)) return false;
-  if (judged.endpoint !== null && judged.endpoint !== facts.endpoint) return false;
+  // What people listed has no endpoint to go by: there the key alone tells that it moved.
+  if (judged.endpoint === null ? judged.fingerprint === null : judged.endpoint !== facts.endpoint) return false;
   const fingerprint = facts.certificate?.fingerprint ?? null;
   if (judged.fingerprint !== fingerprint) return false;
   if (facts.id !== null) return facts.id === judged.id;

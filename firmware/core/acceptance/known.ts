@@ -19,10 +19,10 @@ export function merge(entry: Entry, facts: Facts): Facts {
   };
 }
 
-/** It is there, as it was judged. What nobody knew yet is learned. Returns its number, as the others here do. */
+/** It is there, as it was judged. Its identity is learned where nobody knew it: not its endpoint, which no connection shows. Returns its number, as the others here do. */
 export function refresh({ entries }: Gate, entry: Entry, shown: Facts): number {
   const facts = { ...merge(entry, shown), reason: null };
-  const judged = entry.judged === null ? null : { ...entry.judged, endpoint: entry.judged.endpoint ?? facts.endpoint, id: entry.judged.id ?? shown.id };
+  const judged = entry.judged === null ? null : { ...entry.judged, id: entry.judged.id ?? shown.id };
   if (isEqual(facts, entry.facts) && isEqual(judged, entry.judged)) entries.see(entry);
   else entries.put({ ...entry, facts, judged });
   return entry.number;

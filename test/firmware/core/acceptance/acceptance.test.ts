@@ -1,6 +1,8 @@
 // Shows core's register at work over its conduits: what is found waits, is accepted, moves, is suspended, and survives a restart.
 
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import { assert, suite } from "../../../support/suite.ts";
 import { assetOf, configure, identify, nameplateOf, readStatus, sampleOf, standing, startCore } from "../running-core.ts";
 import type { RunningCore } from "../running-core.ts";
@@ -9,6 +11,17 @@ import { accept, assigned, list, machine, report, SEGMENTS, show, until } from "
 async function link({ source }: RunningCore, assignment: string, state: "connected" | "lost" | "stopped", signal: AbortSignal, code?: "CERTIFICATE_REFUSED", where?: string): Promise<void> {
   const fault = code === undefined ? {} : { fault: { code, kind: "denied" as const, message: "the machine shows another certificate", ...(where === undefined ? {} : { where }) } };
   await source.call("link", { assignment, state, ...fault }, signal);
+}
+
+/** Actor, action and target of what concerns machines, the oldest first. */
+function audited({ dataDir }: RunningCore): readonly string[] {
+  const database = new Database(join(dataDir, "audit.db"), { readonly: true });
+  try {
+    const rows = database.prepare<[], { actor: string; action: string; target: string }>("SELECT actor, action, target FROM entries ORDER BY number").all();
+    return rows.filter(({ action }) => action.startsWith("asset")).map(({ actor, action, target }) => `${actor} ${action} ${target}`);
+  } finally {
+    database.close();
+  }
 }
 
 async function history({ local }: RunningCore, key: string, signal: AbortSignal): Promise<readonly string[]> {
@@ -157,6 +170,7 @@ suite("acceptance", (test) => {
     assert.equal([(await accept(core, "press", signal)).state, (await assigned(core, signal)).length], ["accepted", 1]);
     assert.equal(await identify(core, "press", "2", signal), [assetOf("2")]);
     assert.not.ok((await standing(core, signal)).includes("ASSET_SUSPENDED press"));
+    assert.equal(audited(core), ["local asset.accepted press", "core asset.suspended press", "local asset.accepted press"]);
   });
   test("what the driver finds counts too: another identity, or another certificate at the accepted address", async ({ defer, signal }) => {
     const core = await startCore(defer, SEGMENTS);
