@@ -8,13 +8,13 @@ import type { InputOf } from "../../conduit/route.ts";
 import type { Assignment, IngestTls, SegmentDuty, sourceConduit } from "../../conduit/source.ts";
 import type { Log } from "../../runtime/journal.ts";
 import type { OwnAddress } from "../../runtime/own-addresses.ts";
-import { makeAccounts, subnetsOf } from "./accounts.ts";
+import { makeAccounts, subnetsOf, type Accounts } from "./accounts.ts";
 import { doorsOf, isDoor, keyOf, type Door } from "./doors.ts";
 import { openIngest, type Ingest, type OpenPort } from "./endpoint.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { IngestPorts, Message, Source } from "./ports.ts";
 import { clip, makePeerReports } from "./peer-reports.ts";
-import { makeReceivers } from "./receivers.ts";
+import { makeReceivers, type Receivers } from "./receivers.ts";
 
 type Standing = InputOf<typeof sourceConduit.ingest>;
 
@@ -75,22 +75,16 @@ interface State {
 }
 
 export async function openIngestKeeper(parts: KeeperParts): Promise<IngestKeeper> {
-  const { clock, log, core } = parts;
+  const { clock } = parts;
   const ending = new AbortController();
-  const { signal: last } = parts;
   const accounts = makeAccounts();
   const receivers = makeReceivers({ clock, interrupt: (asset, text) => ingest.interrupt(asset, text) });
-  const ports: IngestPorts = {
-    authenticate: async (claim, signal) => receivers.admit(accounts.check(claim), signal),
-    accept: receivers.accept,
-    presence: receivers.presence,
-    setApart: (source, messages, fault) => setApart(parts, source, messages, fault),
-    report: makePeerReports((fault) => core.peer(fault, last), log),
-  };
-  const ingest = await openIngest({ ports, clock, ...(parts.limits === undefined ? {} : { limits: parts.limits }) });
+  const ingest = await openIngest({ ports: makePorts(parts, accounts, receivers), clock, ...(parts.limits === undefined ? {} : { limits: parts.limits }) });
   const state: State = { parts, ingest, open: new Map(), duty: undefined, shown: "", told: "", toldMs: Number.NEGATIVE_INFINITY, fullToldMs: Number.NEGATIVE_INFINITY, isTelling: false };
   let wake = (): void => undefined;
-  const keeping = keep(state, (next) => void (wake = next), AbortSignal.any([last, ending.signal]));
+  const over = AbortSignal.any([parts.signal, ending.signal]);
+  over.addEventListener("abort", () => wake(), { once: true });
+  const keeping = keep(state, (next) => void (wake = next), over);
   return {
     apply: (duty) => {
       state.duty = duty;
@@ -114,6 +108,16 @@ export async function openIngestKeeper(parts: KeeperParts): Promise<IngestKeeper
   };
 }
 
+function makePorts(parts: KeeperParts, accounts: Accounts, receivers: Receivers): IngestPorts {
+  return {
+    authenticate: async (claim, signal) => receivers.admit(accounts.check(claim), signal),
+    accept: receivers.accept,
+    presence: receivers.presence,
+    setApart: (source, messages, fault) => setApart(parts, source, messages, fault),
+    report: makePeerReports((fault) => parts.core.peer(fault, parts.signal), parts.log),
+  };
+}
+
 async function setApart({ core, signal }: KeeperParts, { machine }: Source, messages: readonly Message[], fault: Fault): Promise<void> {
   for (const { topic, payload } of messages) await core.quarantine(machine, `${topic.slice(0, 512)}: ${fault.message}`, payload.subarray(0, 65_536), signal);
 }
@@ -124,7 +128,6 @@ async function keep(state: State, onWake: (wake: () => void) => void, signal: Ab
   while (!signal.aborted) {
     const { promise, resolve } = Promise.withResolvers<void>();
     onWake(resolve);
-    signal.addEventListener("abort", () => resolve(), { once: true });
     try {
       if (state.duty !== undefined) {
         const standing = await openDoors(state, state.duty, signal);
@@ -133,6 +136,7 @@ async function keep(state: State, onWake: (wake: () => void) => void, signal: Ab
     } catch (error) {
       if (!signal.aborted) log.error({ fault: asFault(error) }, "the ingest endpoint is not as it should be");
     }
+    if (signal.aborted) return;
     const stop = clock.after(LOOK_MS, resolve);
     await promise;
     stop();
