@@ -1,5 +1,6 @@
 // Shows the judgement as a table: what was found, what is known of it, and what follows.
 
+import fc from "fast-check";
 import type { Around, Verdict } from "../../../../firmware/core/acceptance/judge.ts";
 import { judge } from "../../../../firmware/core/acceptance/judge.ts";
 import { NO_FACTS } from "../../../../firmware/core/acceptance/entry.ts";
@@ -106,7 +107,47 @@ function write(verdict: Verdict): string {
   return `${verdict.kind} ${first?.split(":")[0] ?? ""}`.trim();
 }
 
+const pick = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+const anyFacts: fc.Arbitrary<Facts> = fc.record({
+  segment: pick("cell", "line"),
+  endpoint: pick("urn:uuid:1", "urn:uuid:2"),
+  address: pick("192.0.2.7", "192.0.2.8"),
+  driver: pick("miko", null),
+  url: pick("https://192.0.2.7", "https://192.0.2.8", null),
+  id: pick("urn:one", "urn:two", null),
+  nameplate: pick(null),
+  certificate: pick(certificate(PIN), certificate(OTHER_PIN), null),
+  reason: pick(null, "no connection"),
+  isForeign: fc.boolean(),
+});
+const anyKnown = fc.record({
+  judged: anyFacts,
+  state: pick<Entry["state"]>("accepted", "suspended", "refused"),
+  connected: fc.boolean(),
+  gone: fc.boolean(),
+  present: fc.boolean(),
+  hasRoom: fc.boolean(),
+  knowsEndpoint: fc.boolean(),
+});
+
 suite("judge", (test) => {
+  test("K1.7a whatever is announced: only a connection to the accepted URL suspends, only the same asset moves, and no rule accepts a claim", () => {
+    fc.assert(
+      fc.property(anyFacts, anyKnown, (facts, { judged: before, state, connected, gone, present, hasRoom, knowsEndpoint }) => {
+        const one = entry(state, before, knowsEndpoint ? {} : { endpoint: null });
+        const { judged } = one;
+        const is = (kind: "id" | "endpoint" | "url"): boolean => judged?.[kind] !== null && judged?.[kind] === facts[kind];
+        const isKey = judged?.fingerprint !== null && judged?.fingerprint === facts.certificate?.fingerprint;
+        const known = { atUrl: is("url") && judged?.segment === facts.segment ? one : undefined, byId: is("id") ? one : undefined, byCertificate: isKey ? one : undefined, byEndpoint: is("endpoint") && judged?.segment === facts.segment ? one : undefined };
+        const verdict = judge(facts, around({ ...known, connected, gone, present, hasRoom }));
+        if (verdict.kind === "suspended") assert.ok(is("url") && state === "accepted" && (facts.id !== null || facts.certificate !== null));
+        if (verdict.kind === "moved") assert.ok(state === "accepted" && !connected && judged?.fingerprint === (facts.certificate?.fingerprint ?? null) && judged.segment === facts.segment && (is("id") || isKey) && (facts.id === null || is("id")));
+        if (verdict.kind === "waiting" && verdict.claims !== undefined && judged?.url !== null) assert.ok(verdict.needsPerson);
+        if (state !== "accepted") assert.not.ok(["moved", "twice", "suspended"].includes(verdict.kind));
+      }),
+      { numRuns: 5000 },
+    );
+  });
   for (const [name, facts, known, expected] of ROWS) {
     test(name, () => {
       assert.is(write(judge(facts, around(known))), expected);
