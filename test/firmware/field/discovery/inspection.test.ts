@@ -3,6 +3,8 @@
 
 import { createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import fc from "fast-check";
+import { lies } from "../../../../firmware/protocol/firewall/addresses.ts";
 import { mikoAnnouncement } from "../../../../drivers/miko/announcement.ts";
 import { Fault } from "../../../../drivers/contract/fault.ts";
 import { chooseUrl, refuseUrls } from "../../../../firmware/field/discovery/announced-url.ts";
@@ -69,6 +71,18 @@ suite("inspection", (test) => {
     for (const [xaddrs, chosen] of table) assert.is(chooseUrl(xaddrs, bounds)?.href, chosen, xaddrs.join(" "));
     assert.match(refuseUrls(["http://192.168.11.21/"], "192.168.10.21").message, /192\.168\.11\.21/);
     assert.ok(refuseUrls(Array.from({ length: 16 }, () => "x".repeat(2048)), "192.168.10.21").message.length < 2048);
+  });
+
+  test("K1.7a whatever is announced, nothing outside the segment, by name or with a secret is chosen", () => {
+    const host = fc.oneof(fc.ipV4(), fc.ipV6().map((text) => `[${text}]`), fc.domain(), fc.integer({ min: 0, max: 4_294_967_295 }).map(String), fc.constantFrom("192.168.10.21", "0xC0A80A15", "0300.0250.012.025", "[::ffff:c0a8:a15]", "192.168.10.21.", "192.168.10.1", "192.168.10.21%20", "ⓁⓄⒸⒶⓁⒽⓄⓈⓉ"));
+    const xaddr = fc.oneof(fc.string(), fc.webUrl(), fc.tuple(fc.constantFrom("http://", "https://", "HTTP:\\\\", "//", "http:", "ftp://"), fc.constantFrom("", "a:b@", "@"), host, fc.constantFrom("", ":80", ":65536", "/", "/a?b", "#c", "\\@10.0.0.1/")).map((parts) => parts.join("")));
+    fc.assert(fc.property(fc.array(xaddr, { maxLength: 6 }), (xaddrs) => {
+      const url = chooseUrl(xaddrs, bounds);
+      if (url === undefined) return;
+      const chosen = url.hostname.replace(/^\[|\]$/g, "");
+      assert.ok(bounds.subnets.some((subnet) => lies(chosen, subnet)) && !bounds.own.includes(chosen), url.href);
+      assert.ok(/^https?:$/.test(url.protocol) && url.username === "" && url.password === "" && url.search === "" && url.hash === "", url.href);
+    }), { numRuns: 2000 });
   });
 
   for (const [what, answer, code, message] of MANNERS) {
