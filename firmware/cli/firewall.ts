@@ -9,9 +9,12 @@ type Format = (typeof FORMATS)[number];
 
 interface FirewallOptions {
   readonly config: string;
+  readonly namespace?: string;
   readonly format?: string;
   readonly json?: true;
 }
+
+const NAMESPACE_OPTION = ["--namespace <name>", "in this network namespace instead of the gateway's own"] as const;
 
 export function addFirewall(program: Command): void {
   const firewall = program.command("firewall").description("what may pass the gateway's walls; nothing else does");
@@ -19,11 +22,12 @@ export function addFirewall(program: Command): void {
     .command("show")
     .description("all that may pass, as a table, as JSON or as the rules of the kernel")
     .option("--config <file>", "the configuration", "weir.yaml")
+    .option(...NAMESPACE_OPTION)
     .option("--format <format>", FORMATS.join(", "), "table")
     .option("--json", "the same as --format json")
     .action(async (options: FirewallOptions) => {
       const format = options.json === true ? "json" : chooseFormat(options.format ?? "table");
-      const walls = await readWalls(options.config, new AbortController().signal);
+      const walls = await readWalls(options, new AbortController().signal);
       process.stdout.write(await writeWalls(walls, format));
     });
   firewall
@@ -33,10 +37,11 @@ export function addFirewall(program: Command): void {
     .argument("<to>", "the same")
     .argument("<port>", "8883, 8883/tcp or 161/udp")
     .option("--config <file>", "the configuration", "weir.yaml")
+    .option(...NAMESPACE_OPTION)
     .option("--json", "print the answer as JSON")
     .action(async (from: string, to: string, port: string, options: FirewallOptions) => {
       const { explain, parsePort } = await import("../protocol/firewall/explain.ts");
-      const walls = await readWalls(options.config, new AbortController().signal);
+      const walls = await readWalls(options, new AbortController().signal);
       const answers = explain(walls, from, to, parsePort(port));
       process.stdout.write(options.json === true ? `${JSON.stringify(answers, null, 2)}\n` : answers.map(({ sentence }) => `${sentence}\n`).join(""));
     });
@@ -48,14 +53,18 @@ function chooseFormat(text: string): Format {
   return format;
 }
 
-/** The walls of a configuration file. Throws CONFIG_INVALID, also where it does not say which port leads where. */
-async function readWalls(file: string, signal: AbortSignal): Promise<Walls> {
-  const [{ loadConfiguration, readConfigurationFile }, { deriveWalls }] = await Promise.all([import("../config/load.ts"), import("../protocol/firewall/derive-flows.ts")]);
+/** The walls of a configuration file. Throws CONFIG_INVALID, also where it does not say which port leads where, and INPUT_INVALID for a namespace that it does not name. */
+async function readWalls({ config: file, namespace }: FirewallOptions, signal: AbortSignal): Promise<Walls> {
+  const [{ loadConfiguration, readConfigurationFile }, { namespacesOf }, { deriveWalls }] = await Promise.all([import("../config/load.ts"), import("../config/namespaces.ts"), import("../protocol/firewall/derive-flows.ts")]);
   const { configuration } = loadConfiguration(await readConfigurationFile(file, signal), file);
   if (configuration.network === undefined) {
     throw new Fault("CONFIG_INVALID", "the configuration has no section `network`, so that nothing would pass.", { where: file, remedy: "Say which port leads where; docs/topologies has examples." });
   }
-  return deriveWalls(configuration);
+  const known = namespacesOf(configuration);
+  if (namespace !== undefined && !known.includes(namespace)) {
+    throw new Fault("INPUT_INVALID", `the configuration names no network namespace "${namespace}"`, { where: "--namespace", remedy: known.length === 0 ? "Name it at a port under `network.field`." : `It names ${known.join(", ")}.` });
+  }
+  return deriveWalls(configuration, namespace);
 }
 
 async function writeWalls(walls: Walls, format: Format): Promise<string> {

@@ -5,10 +5,16 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import pino from "pino";
+import { asFault } from "../../drivers/contract/fault.ts";
+import { localConduit } from "../conduit/local.ts";
+import { openConduit } from "../runtime/conduit-client.ts";
+import { conduitSocket } from "../runtime/conduit-path.ts";
 import { holdDataDir } from "../runtime/instance-lock.ts";
-import { openJournal } from "../runtime/journal.ts";
+import { openJournal, silentLog } from "../runtime/journal.ts";
+import type { Log } from "../runtime/journal.ts";
+import { inNamespace, namespaceObstacle } from "../runtime/network-namespace.ts";
 import { supervise } from "../runtime/supervisor.ts";
-import type { ZoneStandings } from "../runtime/supervisor.ts";
+import type { Stage, ZoneStandings } from "../runtime/supervisor.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import type { ChildSpec } from "../runtime/zone-child.ts";
 import { openZoneReport } from "../runtime/zone-report.ts";
@@ -39,7 +45,7 @@ export async function runGateway(options: GatewayOptions, signal: AbortSignal): 
     options.onChange?.(zones);
   };
   try {
-    await supervise(zoneCommands(dataDir, resolve(options.configFile)), { clock: systemClock, log, onChange, ...output }, signal);
+    await supervise(zoneCommands(dataDir, resolve(options.configFile), log), { clock: systemClock, log, onChange, ...output }, signal);
   } finally {
     await report.close();
     await lock.release();
@@ -53,12 +59,30 @@ export async function runGateway(options: GatewayOptions, signal: AbortSignal): 
  */
 const nodeFlags = (zone: string): readonly string[] => (zone === "cloud" ? ["--max-semi-space-size=2", "--optimize-for-size"] : ["--max-semi-space-size=4"]);
 
-function zoneCommands(dataDir: string, configFile: string): ChildSpec[][] {
+/** The zones that there always are, then one more field for each network namespace that core says it serves. */
+function zoneCommands(dataDir: string, configFile: string, log: Log): readonly Stage[] {
   const weir = fileURLToPath(new URL("weir.ts", import.meta.url));
-  const command = (name: string): ChildSpec["command"] => [process.execPath, ...nodeFlags(name), ...process.execArgv, weir, "start", "--zone", name, "--data", dataDir, "--config", configFile];
+  const command = (name: string, ...more: readonly string[]): ChildSpec["command"] => [process.execPath, ...nodeFlags(name), ...process.execArgv, weir, "start", "--zone", name, ...more, "--data", dataDir, "--config", configFile];
   // Node keeps what it stripped and compiled: a zone starts in two thirds of the time and with 20 MB less.
   const env = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(dataDir, "cache") };
-  return ZONE_STAGES.map((stage) => stage.map(({ name }) => ({ name, command: command(name), env })));
+  const inNamespaces = async (signal: AbortSignal): Promise<readonly ChildSpec[]> => {
+    const names = await readNamespaces(dataDir, log, signal);
+    return names.map((name) => ({ name: `field-${name}`, command: [...inNamespace(name), ...command("field", "--namespace", name)], env, obstacle: () => namespaceObstacle(name) }));
+  };
+  return [...ZONE_STAGES.map((stage) => stage.map(({ name }) => ({ name, command: command(name), env }))), inNamespaces];
+}
+
+/** Of core, which alone knows which configuration is in force. Waits while core is away. */
+async function readNamespaces(dataDir: string, log: Log, signal: AbortSignal): Promise<readonly string[]> {
+  const client = openConduit(localConduit, { socket: conduitSocket(dataDir, "local"), clock: systemClock, epoch: randomUUID(), log: silentLog });
+  try {
+    return (await client.call("namespaces", {}, signal)).namespaces;
+  } catch (error) {
+    if (!signal.aborted) log.error({ fault: asFault(error) }, "core does not say which network namespaces it serves: none but its own is read");
+    return [];
+  } finally {
+    await client.close();
+  }
 }
 
 function openLogFile(path: string): number {

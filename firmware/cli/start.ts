@@ -9,6 +9,7 @@ interface StartOptions {
   readonly config: string;
   readonly data: string;
   readonly zone?: string;
+  readonly namespace?: string;
   readonly demo?: true;
 }
 
@@ -19,8 +20,10 @@ export function addStart(program: Command): void {
     .option("--config <file>", "the configuration", "weir.yaml")
     .option("--data <dir>", "where the gateway keeps what it must not lose", "./.weir")
     .addOption(new Option("--zone <name>", "run only this zone, in this process").conflicts("demo"))
+    .option("--namespace <name>", "with --zone field: read the segments of this network namespace, in which the process has been started")
     .option("--demo", "run with simulated machines and a local cloud, on this machine only")
     .action(async (options: StartOptions, command: Command) => {
+      if (options.namespace !== undefined && options.zone !== "field") throw new Fault("INPUT_INVALID", "only the zone field runs in several network namespaces", { where: "--namespace", remedy: "Use it with --zone field; without --zone the processes for all namespaces are started." });
       if (options.zone !== undefined) await startZone(options.zone, options);
       else if (options.demo === true) await startDemo(options, command);
       else await startAll(options);
@@ -32,7 +35,7 @@ async function startZone(name: string, options: StartOptions): Promise<void> {
   const zones = [...ZONE_STAGES.flat(), ...APPLIANCE_ZONES];
   const zone = zones.find((known) => known.name === name);
   if (zone === undefined) throw new Fault("INPUT_INVALID", `there is no zone ${name}`, { where: "--zone", remedy: `It is one of ${zones.map((known) => known.name).join(", ")}.` });
-  await runZone(zone, { dataDir: options.data, configFile: options.config });
+  await runZone(zone, { dataDir: options.data, configFile: options.config, ...(options.namespace === undefined ? {} : { namespace: options.namespace }) });
 }
 
 async function startAll(options: StartOptions): Promise<void> {

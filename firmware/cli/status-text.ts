@@ -42,7 +42,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     labels: { points: "Punkte", outbox: "Ausgang", cloud: "Cloud", assets: "Maschinen", zones: "Zonen", conditions: "Achtung", cause: "Grund", effect: "Folge", remedy: "Abhilfe", since: "seit", more: "weitere" },
     outbox: (queued, dropped, rejected, oldest) => `${queued} Messwerte warten${oldest === undefined ? "" : `, der älteste seit ${oldest}`}; ${dropped} verworfen, ${rejected} von der Cloud abgelehnt`,
     open: (pending, suspended) => [pending === 0 ? "" : `${pending} ${pending === 1 ? "wartet" : "warten"} auf Annahme`, suspended === 0 ? "" : `${suspended} ausgesetzt`].filter((text) => text !== "").join(", "),
-    states: { connected: "verbunden", connecting: "verbindet", lost: "verloren", stopped: "angehalten", "not configured": "nicht konfiguriert", "not assigned": "nicht mehr zugeordnet", running: "läuft", starting: "startet", waiting: "wartet", "not heard": "nicht gehört", silent: "still", stopping: "hält an", accepted: "angenommen", pending: "ausstehend", refused: "abgelehnt", suspended: "ausgesetzt" },
+    states: { connected: "verbunden", connecting: "verbindet", lost: "verloren", stopped: "angehalten", "not configured": "nicht konfiguriert", "not assigned": "nicht mehr zugeordnet", running: "läuft", blocked: "kann nicht starten", starting: "startet", waiting: "wartet", "not heard": "nicht gehört", silent: "still", stopping: "hält an", accepted: "angenommen", pending: "ausstehend", refused: "abgelehnt", suspended: "ausgesetzt" },
   },
 };
 

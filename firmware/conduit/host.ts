@@ -2,6 +2,7 @@
 
 import Type from "typebox";
 import type { Static } from "typebox";
+import { NAMESPACE_NAME } from "../config/namespaces.ts";
 import { SEGMENT_NAME } from "../config/segments-section.ts";
 import { ObservationSchema } from "./observation.ts";
 import { get, post } from "./route.ts";
@@ -26,6 +27,7 @@ const FieldPortSchema = Type.Object(
   {
     ...wire,
     segment: SegmentNameSchema,
+    namespace: Type.Optional(Type.String({ pattern: NAMESPACE_NAME })),
     probePort: Type.Optional(PortSchema),
     ingestTls: Type.Optional(PortSchema),
     ingestPlain: Type.Optional(PortSchema),

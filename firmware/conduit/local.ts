@@ -38,6 +38,8 @@ export const StatusSchema = Type.Object(
         state: Type.String(),
         restarts: Type.Optional(Type.Integer()),
         pid: Type.Optional(Type.Integer()),
+        /** Why it cannot be started. */
+        words: Type.Optional(Type.String()),
         /** Of this process, as the zone said it a few seconds ago. */
         uptimeSeconds: Type.Optional(Type.Number()),
         memoryBytes: Type.Optional(Type.Integer()),
@@ -124,9 +126,11 @@ export const localConduit = {
   deleteSecret: post("/v1/secrets/delete", { input: Type.Object({ name: Type.String() }, { additionalProperties: false }), reply: NothingSchema }),
   /** The supervisor tells how the zones' processes stand. */
   zones: post("/v1/zones", {
-    input: Type.Object({ zones: Type.Record(Type.String(), Type.Object({ state: Type.String(), restarts: Type.Integer(), pid: Type.Optional(Type.Integer()) })) }, { additionalProperties: false }),
+    input: Type.Object({ zones: Type.Record(Type.String(), Type.Object({ state: Type.String(), restarts: Type.Integer(), pid: Type.Optional(Type.Integer()), words: Type.Optional(Type.String({ maxLength: 2048 })) })) }, { additionalProperties: false }),
     reply: NothingSchema,
   }),
+  /** The network namespaces besides the gateway's own that core serves a conduit for, each to a field process in it. */
+  namespaces: get("/v1/namespaces", { input: NothingSchema, reply: Type.Object({ namespaces: Type.Array(Type.String()) }, { additionalProperties: false }) }),
   /** How firewall and network stand against the configuration. */
   network: get("/v1/network", { input: NothingSchema, reply: NetworkReportSchema }),
   /** Keeps what is on trial; of `changes`, where these are named. NOT_FOUND when nothing is. */

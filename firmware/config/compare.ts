@@ -1,6 +1,7 @@
 // What a changed configuration means for the running gateway: what can be applied at once, and what waits for a restart.
 
 import { createHash } from "node:crypto";
+import { namespacesOf } from "./namespaces.ts";
 import type { Configuration } from "./schema.ts";
 
 /** A setting or section, and whether a change of it reaches the running zones. */
@@ -19,6 +20,8 @@ const PARTS: readonly Part[] = [
   { name: "assets", isLive: true, read: ({ assets }) => assets },
   { name: "acceptance", isLive: true, read: ({ acceptance }) => acceptance },
   { name: "network", isLive: true, read: ({ network }) => network },
+  // Core serves one conduit, and one process runs, for each of them from the start.
+  { name: "network.field[].namespace", isLive: false, read: namespacesOf },
   { name: "cloud", isLive: true, read: ({ cloud }) => cloud },
   { name: "outbox", isLive: true, read: ({ outbox }) => outbox },
   { name: "log", isLive: true, read: ({ log }) => log },

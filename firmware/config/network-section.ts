@@ -3,6 +3,7 @@
 import Type from "typebox";
 import type { Static } from "typebox";
 import { MachineAddress } from "../../drivers/contract/settings.ts";
+import { NAMESPACE_NAME, NAMESPACE_NAME_WORDS } from "./namespaces.ts";
 import { SEGMENT_NAME, SEGMENT_NAME_WORDS } from "./segments-section.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -23,9 +24,10 @@ const FieldPortSchema = Type.Object(
   {
     segment: Type.String({ pattern: SEGMENT_NAME, expects: SEGMENT_NAME_WORDS, description: "Segment that the interface leads to, one of `segments`." }),
     interface: Interface,
+    namespace: Type.Optional(Type.String({ pattern: NAMESPACE_NAME, expects: NAMESPACE_NAME_WORDS, description: "Linux network namespace that the interface lies in, made beforehand (docs/topologies/shared-subnets.md). Segments of different namespaces may have the same subnets; each namespace has a process of its own." })),
     automatic: Automatic(false),
     addresses: Type.Optional(Addresses),
-    probePort: Type.Optional(Type.Integer({ minimum: 1024, maximum: 65_535, unit: "port", description: "Port that WS-Discovery probes leave from, another for each segment; no discovery without it." })),
+    probePort: Type.Optional(Type.Integer({ minimum: 1024, maximum: 65_535, unit: "port", description: "Port that WS-Discovery probes leave from, another for each segment of a namespace; no discovery without it." })),
     ingestTls: Type.Optional(port("Port at which machines publish by MQTT over TLS, usually 8883; closed without it.")),
     ingestPlain: Type.Optional(port("Port at which machines publish by MQTT without TLS, usually 1883; closed without it.")),
     traps: Type.Boolean({ default: false, description: "Receive SNMP notifications (162/udp)." }),

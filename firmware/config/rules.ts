@@ -5,13 +5,14 @@ import { asFault } from "../../drivers/contract/fault.ts";
 import { driverChecks } from "../../drivers/schemas.ts";
 import { deriveWalls } from "../protocol/firewall/derive-flows.ts";
 import { isLoopback, parseSubnet } from "./formats.ts";
+import { namespaceOf } from "./namespaces.ts";
 import type { Path, Report } from "./problems.ts";
 import type { Configuration } from "./schema.ts";
 import { findNearest, listWords, quote } from "./words.ts";
 
 /** Reports every broken rule of a configuration that fits its schema. */
 export function checkRules(configuration: Configuration, report: Report): void {
-  const rules = [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, driversAgree, hostsLieInSegment, acceptanceIsSafe, wallsCanStand, cloudCanBeReached];
+  const rules = [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, driversAgree, hostsLieInSegment, acceptanceIsSafe, namespacesAreSetUp, wallsCanStand, cloudCanBeReached];
   for (const rule of rules) rule(configuration, report);
 }
 
@@ -27,12 +28,13 @@ function namesAreUnique({ assets, segments }: Configuration, report: Report): vo
   check("segments", segments, "segments");
 }
 
-function segmentsDoNotOverlap({ segments }: Configuration, report: Report): void {
-  const subnets = segments.flatMap((segment, index) => segment.subnets.map((text, place) => ({ segment: segment.name, text, path: ["segments", index, "subnets", place] as Path, index, subnet: parseSubnet(text) })));
+function segmentsDoNotOverlap(configuration: Configuration, report: Report): void {
+  const { segments } = configuration;
+  const subnets = segments.flatMap((segment, index) => segment.subnets.map((text, place) => ({ segment: segment.name, namespace: namespaceOf(configuration, segment.name), text, path: ["segments", index, "subnets", place] as Path, index, subnet: parseSubnet(text) })));
   for (const [place, one] of subnets.entries()) {
-    const other = subnets.slice(0, place).find(({ index, subnet }) => index !== one.index && subnet !== undefined && one.subnet?.overlaps(subnet) === true);
+    const other = subnets.slice(0, place).find(({ index, namespace, subnet }) => index !== one.index && namespace === one.namespace && subnet !== undefined && one.subnet?.overlaps(subnet) === true);
     if (other === undefined) continue;
-    report({ path: one.path, at: "value", message: `the subnet ${one.text} overlaps ${other.text} of segment ${quote(other.segment)}.`, remedy: "A machine must belong to one segment by its address; make the subnets smaller." });
+    report({ path: one.path, at: "value", message: `the subnet ${one.text} overlaps ${other.text} of segment ${quote(other.segment)}.`, remedy: "A machine must belong to one segment by its address: make the subnets smaller, or, where cells have the same addresses, put their ports into different namespaces (`network.field[].namespace`)." });
   }
 }
 
@@ -121,6 +123,16 @@ function acceptanceIsSafe({ acceptance, segments }: Configuration, report: Repor
     if (rule.withoutCertificate && segment !== undefined && !segment.subnets.every((subnet) => isLoopback(subnet.split("/")[0] ?? ""))) {
       report({ path: [...path, "withoutCertificate"], at: "value", message: `whoever stands in segment ${quote(segment.name)} would be accepted unseen.`, remedy: "Accept by `ca` or `pins`, or accept each machine by `weir assets accept`; without a certificate only loopback is accepted, for demonstrations." });
     }
+  }
+}
+
+/** Weir sets up no interface in another network namespace: a setting that does nothing would be a promise. */
+function namespacesAreSetUp({ network }: Configuration, report: Report): void {
+  for (const [index, { namespace, automatic, addresses }] of (network?.field ?? []).entries()) {
+    if (namespace === undefined) continue;
+    const refuse = (key: string): void => report({ path: ["network", "field", index, key], at: "key", message: `the interface lies in the network namespace ${quote(namespace)}, where its addresses are set by what makes the namespace.`, remedy: `Leave \`${key}\` out; docs/topologies/shared-subnets.md shows where they belong.` });
+    if (automatic) refuse("automatic");
+    if (addresses !== undefined) refuse("addresses");
   }
 }
 

@@ -12,7 +12,7 @@ export const SegmentSchema = Type.Object(
     subnets: Type.Array(Type.String({ format: "cidr", maxLength: 64, description: "Subnet in CIDR notation, e.g. 192.168.10.0/24." }), {
       minItems: 1,
       maxItems: 64,
-      description: "Subnets of the segment. A machine of the segment, and every address it points to, must lie in one of them. No two segments overlap.",
+      description: "Subnets of the segment. A machine of the segment, and every address it points to, must lie in one of them. No two segments overlap, unless they lie in different network namespaces (`network.field[].namespace`).",
     }),
     hosts: Type.Array(Type.String({ minLength: 1, maxLength: 512, description: "IP address, asked by UDP, or the http:// URL of a target." }), {
       maxItems: 256,

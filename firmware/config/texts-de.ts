@@ -13,7 +13,7 @@ export const germanSettings: Readonly<Record<string, string>> = {
 
   segments: "Die Netze, in denen Maschinen stehen.",
   "segments[].name": "Name des Segments, eindeutig.",
-  "segments[].subnets": "Subnetze des Segments. Eine Maschine des Segments und jede Adresse, auf die sie verweist, muss in einem davon liegen. Segmente überschneiden sich nicht.",
+  "segments[].subnets": "Subnetze des Segments. Eine Maschine des Segments und jede Adresse, auf die sie verweist, muss in einem davon liegen. Segmente überschneiden sich nicht, es sei denn, sie liegen in verschiedenen Netz-Namensräumen (`network.field[].namespace`).",
 
   "segments[].hosts": "Rechner des Segments, die einzeln gefragt werden, wo das Multicast der Suche sie nicht erreicht (hinter einem Router). Sie müssen in den Subnetzen liegen.",
 
@@ -53,9 +53,10 @@ export const germanSettings: Readonly<Record<string, string>> = {
   "network.field": "Die Anschlüsse zu den Maschinen: eine Schnittstelle je Segment.",
   "network.field[].segment": "Segment, zu dem die Schnittstelle führt, eines aus `segments`.",
   "network.field[].interface": "Netzschnittstelle, z. B. eth0, oder eth0.10 für ein VLAN.",
+  "network.field[].namespace": "Linux-Netz-Namensraum (network namespace), in dem die Schnittstelle liegt; er wird vorher eingerichtet (docs/topologies/shared-subnets.md). Segmente verschiedener Namensräume dürfen dieselben Subnetze haben; jeder Namensraum hat einen eigenen Prozess.",
   "network.field[].automatic": "Die Schnittstelle erhält ihre Adressen über DHCP und Router Advertisements.",
   "network.field[].addresses": "Die eigenen Adressen des Gateways an der Schnittstelle, z. B. 192.168.10.1/24. Eine Schnittstelle ohne Adressen, die nicht automatisch ist, ist von Hand eingestellt; Weir lässt sie in Ruhe.",
-  "network.field[].probePort": "Port, von dem WS-Discovery-Anfragen ausgehen, für jedes Segment ein anderer; ohne ihn keine Suche.",
+  "network.field[].probePort": "Port, von dem WS-Discovery-Anfragen ausgehen, für jedes Segment eines Namensraums ein anderer; ohne ihn keine Suche.",
   "network.field[].ingestTls": "Port, an dem Maschinen über MQTT mit TLS veröffentlichen, üblich 8883; ohne Angabe geschlossen.",
   "network.field[].ingestPlain": "Port, an dem Maschinen über MQTT ohne TLS veröffentlichen, üblich 1883; ohne Angabe geschlossen.",
   "network.field[].traps": "SNMP-Meldungen empfangen (162/udp).",

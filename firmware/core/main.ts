@@ -11,11 +11,12 @@ import type { ConduitServer, Handlers } from "../runtime/conduit-server.ts";
 import type { Service, ZoneContext } from "../runtime/service.ts";
 import { CLOUD } from "./cloud-state.ts";
 import { makeCloudHandlers } from "./conduits/cloud-handlers.ts";
+import type { Listening } from "./conduits/ingest-handlers.ts";
 import { makeLocalHandlers } from "./conduits/local-handlers.ts";
 import { reviewLink } from "./conduits/review-link.ts";
 import { makeSourceHandlers } from "./conduits/source-handlers.ts";
 import { applyConfiguration } from "./configuration/apply-configuration.ts";
-import { FIELD_ZONE } from "./configuration/placements.ts";
+import { FIELD_ZONE, zoneIn } from "./configuration/placements.ts";
 import { watchNetwork } from "./detection/watch-network.ts";
 import type { OpenCore } from "./open-core.ts";
 import type { CoreParts } from "./parts.ts";
@@ -34,7 +35,7 @@ async function run(context: ZoneContext, signal: AbortSignal): Promise<void> {
   const ending = new AbortController();
   try {
     await applyConfiguration(open.parts);
-    for (const [assignment] of open.parts.links.entries()) reviewLink(open.parts, FIELD_ZONE, assignment);
+    for (const [assignment] of open.parts.links.entries()) reviewLink(open.parts, open.parts.register.zoneOf(assignment) ?? FIELD_ZONE, assignment);
     const servers = await serveAll(open.parts, context);
     try {
       const background = runBackground(open, AbortSignal.any([signal, ending.signal]));
@@ -60,7 +61,13 @@ async function serveAll(parts: CoreParts, context: ZoneContext): Promise<readonl
   };
   try {
     // The local conduit last: who reaches it finds the others open.
-    await serve(FIELD_ZONE, sourceConduit, makeSourceHandlers(parts, FIELD_ZONE));
+    const listening: Listening = new Map();
+    await serve(FIELD_ZONE, sourceConduit, makeSourceHandlers(parts, FIELD_ZONE, listening));
+    for (const namespace of parts.namespaces) {
+      const zone = zoneIn(namespace);
+      // A cell whose conduit is not set up on this appliance takes nothing from the others.
+      await serve(zone, sourceConduit, makeSourceHandlers(parts, zone, listening)).catch((error: unknown) => parts.zones.refuse(namespace, asFault(error, zone).toString()));
+    }
     await serve(CLOUD, cloudConduit, makeCloudHandlers(parts));
     await serve("local", localConduit, makeLocalHandlers(parts));
     return servers;
@@ -84,11 +91,12 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
 }
 
 /** Once a second: what is written late, gathered or fades. */
-async function tick({ acceptance, clock, fading, links, log, losses, trail, values, writeTurn }: CoreParts, signal: AbortSignal): Promise<void> {
+async function tick({ acceptance, clock, conditions, fading, links, log, losses, trail, values, writeTurn, zones }: CoreParts, signal: AbortSignal): Promise<void> {
   let isFailing = false;
   while (!signal.aborted) {
     await unlessCancelled(clock.sleep(TICK_MS, signal));
     fading.tick();
+    for (const [zone, why] of zones.inNamespaces) conditions.become(["ZONE_NOT_STARTED"], zone, why === undefined ? undefined : { code: "ZONE_NOT_STARTED", detail: why });
     trail.tick();
     losses.retry();
     acceptance.tick();

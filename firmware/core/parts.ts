@@ -44,6 +44,8 @@ export interface CoreParts {
   /** The machine CA, and who may publish to the gateway. */
   readonly pki: Pki;
   readonly configuration: ActiveConfiguration;
+  /** The network namespaces besides the gateway's own that the configuration named at the start; another set waits for a restart. */
+  readonly namespaces: readonly string[];
   readonly register: Register;
   readonly links: Links;
   readonly values: LastValues;

@@ -26,7 +26,7 @@ export const field: Service = {
   name: "field",
   run: async (context, signal) => {
     const { clock, log, epoch } = context;
-    const client = openConduit(sourceConduit, { socket: conduitSocket(context.dataDir, "source-field"), clock, epoch, log });
+    const client = openConduit(sourceConduit, { socket: conduitSocket(context.dataDir, context.namespace === undefined ? "source-field" : `source-field-${context.namespace}`), clock, epoch, log });
     // Requests that carry readings outlive the signal until the acquisitions have ended: what was received may still become durable.
     const ending = new AbortController();
     const core = makeCore(client, clock);

@@ -4,6 +4,7 @@ import { Compile } from "typebox/compile";
 import { Fault } from "../../drivers/contract/fault.ts";
 import { FirewallRequestSchema } from "../conduit/host.ts";
 import type { FirewallRequest } from "../conduit/host.ts";
+import { namespacesOf } from "../config/namespaces.ts";
 import type { Observation } from "../conduit/observation.ts";
 import { renderCloudRefresh, sortCloudAddresses } from "../protocol/firewall/cloud-set.ts";
 import type { CloudAddress } from "../protocol/firewall/cloud-set.ts";
@@ -18,7 +19,7 @@ import { openObserver } from "./observe.ts";
 import { readCommand, runCommand } from "./run-command.ts";
 import { openTrial } from "./trial.ts";
 import type { Trial } from "./trial.ts";
-import type { UnitLimits } from "./unit-limits.ts";
+import type { Limits, UnitLimits } from "./unit-limits.ts";
 
 export interface Firewall {
   readonly trial: Trial<FirewallRequest>;
@@ -57,11 +58,11 @@ export async function openFirewall(context: ZoneContext, system: HostSystem, lim
     check: (request) => runCommand(system.nft, ["-c", "-f", "-"], render(request)),
     install: async (request) => {
       await runCommand(system.nft, ["-f", "-"], render(request));
-      limits.set(deriveLimits(deriveWalls(toInput(request))));
+      limits.set(limitsOf(request));
     },
   });
   // The rules outlived the former process of host; whether the units follow them is looked at again.
-  if (trial.standing().installed !== null) limits.set(deriveLimits(deriveWalls(toInput(trial.installed))));
+  if (trial.standing().installed !== null) limits.set(limitsOf(trial.installed));
   return {
     trial,
     admitCloud: async (addresses) => {
@@ -74,6 +75,17 @@ export async function openFirewall(context: ZoneContext, system: HostSystem, lim
     },
     observe: watch(system, trial),
   };
+}
+
+/** The rules of another network namespace are loaded by what makes it; what its zone may bind and reach is held to here all the same. */
+function limitsOf(request: FirewallRequest): Limits {
+  const input = toInput(request);
+  const others = namespacesOf(input).map((name) => {
+    // systemd knows interfaces of the gateway's own namespace only; in another one there are the zone's and no others.
+    const { ports, addresses = [] } = deriveLimits(deriveWalls(input, name)).field;
+    return [`field@${name}`, { ports, interfaces: [], addresses }] as const;
+  });
+  return { ...deriveLimits(deriveWalls(input)), ...Object.fromEntries(others) };
 }
 
 function watch(system: HostSystem, trial: Trial<FirewallRequest>): Firewall["observe"] {

@@ -1,16 +1,16 @@
 // Limits of the zones' units that come from the configuration: host writes them down, systemd's generator makes drop-ins of them, and a zone whose limits changed is ended and started anew.
 
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, asFault } from "../../drivers/contract/fault.ts";
 import { digestOf } from "../conduit/digest.ts";
-import { LIMITED_ZONES } from "../protocol/firewall/zone-limits.ts";
-import type { LimitedZone, ZoneLimits } from "../protocol/firewall/zone-limits.ts";
+import type { ZoneLimits } from "../protocol/firewall/zone-limits.ts";
 import type { ZoneContext } from "../runtime/service.ts";
 import type { HostSystem } from "./host-system.ts";
 import { readIfThere, writeWhole } from "./kept-state.ts";
 
-type Limits = Readonly<Record<LimitedZone, ZoneLimits>>;
+/** By the unit's name without `weir-`: `field`, `cloud`, and `field@NAME` in the network namespace of that name. */
+export type Limits = Readonly<Record<string, ZoneLimits>>;
 
 export interface UnitLimits {
   /** Returns at once; what it begins is done in the background, the newest last. */
@@ -83,8 +83,10 @@ interface Place extends Pick<ZoneContext, "clock"> {
 /** Writes what has changed, waits until systemd has read it, and ends the zones that run with other limits, or with another interface than there is now. */
 async function placeLimits(place: Place, limits: Limits, signal: AbortSignal): Promise<void> {
   const { folder, system } = place;
-  const changed = LIMITED_ZONES.filter((zone) => {
-    const text = writeLimits(limits[zone]);
+  const gone = readdirSync(folder).filter((name) => /^field@[a-z0-9-]+$/.test(name) && limits[name] === undefined);
+  for (const name of gone) for (const file of [name, `${name}.wires`]) rmSync(join(folder, file), { force: true });
+  const changed = Object.entries(limits).filter(([zone, own]) => {
+    const text = writeLimits(own);
     const isPlaced = readIfThere(join(folder, zone)) === text && isGenerated(system, zone, text);
     if (isPlaced) return false;
     // From here on the zone has to be started anew, whoever dies in between.
@@ -92,13 +94,13 @@ async function placeLimits(place: Place, limits: Limits, signal: AbortSignal): P
     writeWhole(join(folder, zone), text, 0o600);
     return true;
   });
-  if (changed.length > 0) {
+  if (changed.length + gone.length > 0) {
     system.reloadUnits();
-    await waitForGenerator(place, changed.map((zone) => [zone, writeLimits(limits[zone])] as const), signal);
+    await waitForGenerator(place, changed.map(([zone, own]) => [zone, writeLimits(own)] as const), signal);
   }
-  for (const zone of LIMITED_ZONES) {
+  for (const [zone, { interfaces }] of Object.entries(limits)) {
     const before = readIfThere(join(folder, `${zone}.wires`));
-    const now = readWires(system, limits[zone].interfaces);
+    const now = readWires(system, interfaces);
     if (before === now) continue;
     const isNew = before === undefined || now.split("\n").some((wire) => wire !== "" && !before.split("\n").includes(wire));
     if (isNew) system.endZone(zone);
@@ -116,12 +118,12 @@ export function writeLimits({ ports, interfaces, addresses }: ZoneLimits): strin
   return [`# ${digestOf(lines)}`, ...lines, ""].join("\n");
 }
 
-function isGenerated({ generatedFolder }: HostSystem, zone: LimitedZone, text: string): boolean {
+function isGenerated({ generatedFolder }: HostSystem, zone: string, text: string): boolean {
   const made = readIfThere(join(generatedFolder, `weir-${zone}.service.d`, DROP_IN));
   return made !== undefined && made.split("\n")[0] === text.split("\n")[0];
 }
 
-async function waitForGenerator({ clock, system }: Place, wanted: readonly (readonly [LimitedZone, string])[], signal: AbortSignal): Promise<void> {
+async function waitForGenerator({ clock, system }: Place, wanted: readonly (readonly [string, string])[], signal: AbortSignal): Promise<void> {
   const endMs = clock.uptimeMs() + RELOAD_MS;
   while (!wanted.every(([zone, text]) => isGenerated(system, zone, text))) {
     if (clock.uptimeMs() >= endMs) {

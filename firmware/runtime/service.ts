@@ -14,6 +14,8 @@ export interface ZoneContext {
   readonly dataDir: string;
   /** Absolute path, where one was named on the command line. */
   readonly configFile?: string;
+  /** The network namespace that this process is to be in, where it is not the gateway's own. */
+  readonly namespace?: string;
   /** A UUID made at the start of this process; goes into every request of its conduits. */
   readonly epoch: string;
   /** To be called once, when the zone does its work: what waits for it (the next zone, the status) goes on. */

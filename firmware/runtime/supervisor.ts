@@ -8,10 +8,11 @@ import { CONFIG_EXIT, startZone } from "./zone-child.ts";
 import type { ChildSpec, Exit, ZoneChild } from "./zone-child.ts";
 
 export interface ZoneStanding {
-  /** `waiting` to be started again after an end that nobody asked for. */
-  readonly state: "starting" | "running" | "waiting" | "stopping" | "stopped";
+  /** `waiting` to be started again after an end that nobody asked for; `blocked` by what `words` say. */
+  readonly state: "starting" | "running" | "waiting" | "blocked" | "stopping" | "stopped";
   readonly restarts: number;
   readonly pid?: number;
+  readonly words?: string;
 }
 
 export type ZoneStandings = Readonly<Record<string, ZoneStanding>>;
@@ -36,18 +37,26 @@ const RESTART = { firstMs: 50, maxMs: 30_000, stableMs: 2000 };
 /** One that was ready and is killed from outside (kill -9, a fault in a native library) is back within two seconds however often it happens. */
 const RESTART_KILLED = { firstMs: 50, maxMs: 500, stableMs: 2000 };
 
+/** Zones that start together; what only the zones before can tell is found out when these are ready. It must not reject. */
+export type Stage = readonly ChildSpec[] | ((signal: AbortSignal) => Promise<readonly ChildSpec[]>);
+
+/** How soon it is noticed that what a zone needs is there. */
+const LOOK_BLOCKED_MS = 2000;
+
 /**
  * Starts the stages one after the other, each when every zone of the one before is ready, and keeps all running until the signal
  * aborts; resolves when all processes are gone. A zone that never ran and ends with code 2 is not tried again: everything stops
  * and CONFIG_INVALID is thrown.
  */
-export async function supervise(stages: readonly (readonly ChildSpec[])[], options: SuperviseOptions, signal: AbortSignal): Promise<void> {
+export async function supervise(stages: readonly Stage[], options: SuperviseOptions, signal: AbortSignal): Promise<void> {
   const failure = new AbortController();
-  const board = makeBoard(stages.flat(), options);
+  const board = makeBoard(stages.flatMap((stage) => (typeof stage === "function" ? [] : stage)), options);
   const started: Keeper[][] = [];
   const anyStop = AbortSignal.any([signal, failure.signal]);
   for (const stage of stages) {
-    const keepers = stage.map((spec) => keep(spec, board, options, (fault) => failure.abort(fault)));
+    const specs = typeof stage === "function" ? await stage(anyStop) : stage;
+    if (anyStop.aborted) break;
+    const keepers = specs.map((spec) => keep(spec, board, options, (fault) => failure.abort(fault)));
     started.push(keepers);
     await orAborted(Promise.all(keepers.map((keeper) => keeper.ready)), anyStop);
     if (anyStop.aborted) break;
@@ -75,9 +84,10 @@ function keep(spec: ChildSpec, board: Board, options: SuperviseOptions, giveUp: 
     const backoff = { ended: makeBackoff(RESTART), killed: makeBackoff(RESTART_KILLED) };
     let hasRun = false;
     for (let restarts = 0; !stopping.signal.aborted; restarts += 1) {
+      if (!(await mayStart({ spec, board, goOn: wasReady }, options, stopping.signal))) return;
       child = startZone(spec, options.outputFd);
       const note = (state: ZoneStanding["state"], pid = child?.pid): void => board.set(spec.name, { state, restarts, ...(pid === undefined ? {} : { pid }) });
-      note(stopping.signal.aborted ? "stopping" : "starting");
+      note("starting");
       const stay = await watch(child, options, () => {
         hasRun = true;
         note("running");
@@ -103,6 +113,21 @@ function keep(spec: ChildSpec, board: Board, options: SuperviseOptions, giveUp: 
       return ended;
     },
   };
+}
+
+/** Resolves when nothing is in the way of the zone any more, with false when the signal aborts before. What waits for the zone goes on without it. */
+async function mayStart({ spec, board, goOn }: { readonly spec: ChildSpec; readonly board: Board; goOn(): void }, { clock, log }: SuperviseOptions, signal: AbortSignal): Promise<boolean> {
+  let words: string | undefined;
+  for (let found = spec.obstacle?.(); found !== undefined && !signal.aborted; found = spec.obstacle?.()) {
+    if (found.toString() !== words) {
+      words = found.toString();
+      log.error({ zone: spec.name, fault: found }, "a zone cannot be started");
+      board.set(spec.name, { ...board.get(spec.name), state: "blocked", words });
+      goOn();
+    }
+    await clock.sleep(LOOK_BLOCKED_MS, signal).catch(() => undefined);
+  }
+  return !signal.aborted;
 }
 
 interface Stay {

@@ -12,6 +12,8 @@ export interface ChildSpec {
   readonly command: readonly [string, ...string[]];
   /** Added to this process's own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Looked at before each start: why it cannot be now. */
+  readonly obstacle?: () => Fault | undefined;
 }
 
 export interface Exit {

@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { Fault, asFault, isFault } from "../../drivers/contract/fault.ts";
 import { openJournal } from "./journal.ts";
 import type { Journal, Log, LogLevel } from "./journal.ts";
+import { demandNamespace } from "./network-namespace.ts";
 import { openServiceNotice } from "./sd-notify.ts";
 import type { ServiceNotice } from "./sd-notify.ts";
 import type { Service } from "./service.ts";
@@ -17,6 +18,8 @@ export interface ZoneProcessOptions {
   readonly dataDir: string;
   readonly configFile?: string;
   readonly level?: LogLevel;
+  /** The network namespace that this process has been started in; it ends with ACCESS_DENIED when it is in another one. */
+  readonly namespace?: string;
 }
 
 /** From the wish to stop until this process ends itself, finished or not; below the supervisor's own deadline. */
@@ -33,7 +36,7 @@ export interface LoadableZone {
  * when it was asked to and the service is done, 2 when it cannot run with its configuration, 1 for everything else.
  */
 export async function runZone(zone: LoadableZone, options: ZoneProcessOptions): Promise<never> {
-  const log = openJournal({ scope: zone.name, ...(options.level === undefined ? {} : { level: options.level }) });
+  const log = openJournal({ scope: options.namespace === undefined ? zone.name : `${zone.name}-${options.namespace}`, ...(options.level === undefined ? {} : { level: options.level }) });
   const stop = new AbortController();
   process.umask(0o077);
   endOnDefect(log);
@@ -49,9 +52,11 @@ async function runService(zone: LoadableZone, options: ZoneProcessOptions, log: 
   try {
     const dataDir = resolve(options.dataDir);
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const namespace = options.namespace === undefined ? {} : { namespace: options.namespace };
+    if (options.namespace !== undefined) demandNamespace(options.namespace);
     const configFile = options.configFile === undefined ? {} : { configFile: resolve(options.configFile) };
     const service = await zone.load();
-    await service.run({ clock: systemClock, log, setLogLevel: log.setLevel, dataDir, ...configFile, epoch: randomUUID(), ready: () => tellReady(notice) }, signal);
+    await service.run({ clock: systemClock, log, setLogLevel: log.setLevel, dataDir, ...configFile, ...namespace, epoch: randomUUID(), ready: () => tellReady(notice) }, signal);
     if (!signal.aborted) throw new Fault("DEFECT", `the zone ${zone.name} ended although nobody asked it to`);
     return 0;
   } catch (error) {

@@ -1,8 +1,9 @@
-// docs/firewall.md: what may pass in each of the three topologies, from the same flows that the rules are made of.
+// docs/firewall.md: what may pass in each of the topologies, from the same flows that the rules are made of.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfiguration } from "../../firmware/config/load.ts";
+import { namespacesOf } from "../../firmware/config/namespaces.ts";
 import { deriveWalls } from "../../firmware/protocol/firewall/derive-flows.ts";
 import { describeFlow, FLOW_COLUMNS, NOT_OPEN } from "../../firmware/protocol/firewall/flow-table.ts";
 import { LIMITS } from "../../firmware/protocol/firewall/ruleset-early.ts";
@@ -12,6 +13,7 @@ const TOPOLOGIES = [
   { name: "two-ports", title: "(a) Two ports: machines, and everybody else" },
   { name: "own-ports", title: "(b) Every side its own port, two segments, IPv4 and IPv6" },
   { name: "one-port", title: "(c) One port with VLANs, and a proxy" },
+  { name: "shared-subnets", title: "(d) Two cells with the same subnet, each in a network namespace" },
 ] as const;
 
 export const firewallFile: GeneratedFile = { path: "docs/firewall.md", write: writeFirewall };
@@ -41,6 +43,11 @@ itself unless \`weir network confirm\` keeps it; \`weir network\` shows it. A ma
 may bind, and its interfaces and addresses, stand in its systemd unit too, made from the same flows (\`SocketBindAllow=\`,
 \`RestrictNetworkInterfaces=\`, \`IPAddressAllow=\`).
 
+Where cells have the same subnets, each has a network namespace of its own (\`network.field[].namespace\`), and each namespace has walls of its own:
+the machines of its segments, what IP itself needs there, and nothing else. No plant, no management, no cloud and no way to another namespace exists
+in it. \`weir firewall show --namespace cell-b\` and \`weir firewall explain --namespace cell-b …\` show them. The zone host loads the rules of the
+gateway's own namespace only; those of another one are loaded by what makes it ([topologies/shared-subnets.md](topologies/shared-subnets.md)).
+
 | what is counted | counter |
 | --- | --- |
 | packets of a flow after its first one | \`sent_<flow>\`, \`received_<flow>\` |
@@ -69,6 +76,10 @@ function writeNotOpen(): readonly string[] {
 function writeTopology(name: string, title: string): readonly string[] {
   const path = `docs/topologies/${name}.yaml`;
   const { configuration } = loadConfiguration(readFileSync(join(import.meta.dirname, "../..", path)), path);
-  const rows = deriveWalls(configuration).flows.map(describeFlow);
-  return [`## ${title}`, "", `Made from [topologies/${name}.yaml](topologies/${name}.yaml).`, "", `| ${FLOW_COLUMNS.join(" | ")} |`, `|${" --- |".repeat(FLOW_COLUMNS.length)}`, ...rows.map((row) => `| ${row.join(" | ")} |`), ""];
+  const table = (namespace?: string): readonly string[] => {
+    const rows = deriveWalls(configuration, namespace).flows.map(describeFlow);
+    return [`| ${FLOW_COLUMNS.join(" | ")} |`, `|${" --- |".repeat(FLOW_COLUMNS.length)}`, ...rows.map((row) => `| ${row.join(" | ")} |`), ""];
+  };
+  const ofNamespaces = namespacesOf(configuration).flatMap((namespace) => [`In the namespace \`${namespace}\`:`, "", ...table(namespace)]);
+  return [`## ${title}`, "", `Made from [topologies/${name}.yaml](topologies/${name}.yaml).`, "", ...table(), ...ofNamespaces];
 }

@@ -29,9 +29,9 @@ mount -o remount,bind,ro "$weir/node_modules"
 for unit in systemd-udevd.service systemd-networkd.service systemd-resolved.service systemd-timesyncd.service chrony.service systemd-udev-trigger.service systemd-journald-audit.socket getty.target console-getty.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer; do
 	ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
-# What the image's making does once.
+# What the image's making does once. Templates have no instance of their own.
 chroot "$root" systemd-sysusers
-chroot "$root" sh -c 'cd /usr/lib/systemd/system && systemctl --quiet enable weir.target weir-*.service weir-*.socket nftables.service'
+chroot "$root" sh -c 'cd /usr/lib/systemd/system && systemctl --quiet enable weir.target weir-*[!@].service weir-*[!@].socket nftables.service'
 rm -f "$root/etc/resolv.conf" "$root/etc/hostname"
 [ ! -f "$scratch.more/etc/resolv.conf" ] || cp "$scratch.more/etc/resolv.conf" "$root/etc/resolv.conf"
 

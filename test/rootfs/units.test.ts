@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { findExecutable } from "../support/needs.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { assert, suite } from "../support/suite.ts";
-import { ROOTFS, listRootfs, readUnits, type UnitFile } from "./unit-file.ts";
+import { ROOTFS, UNIT_FOLDER, listRootfs, readUnits, type UnitFile } from "./unit-file.ts";
 
 const services = readUnits(".service");
 const sockets = readUnits(".socket");
@@ -70,7 +70,7 @@ function analyze(args: readonly string[]): { readonly code: number | null; reado
 
 suite("units", (test) => {
   test("there is one for each zone that exists, and weir.target wants them", () => {
-    assert.equal(services.map(({ name }) => name), ["weir-cloud.service", "weir-core.service", "weir-field.service", "weir-host.service"]);
+    assert.equal(services.map(({ name }) => name), ["weir-cloud.service", "weir-core.service", "weir-field.service", "weir-field@.service", "weir-host.service"]);
     for (const service of services) assert.is(service.one("WantedBy"), "weir.target", service.name);
   });
 
@@ -84,7 +84,7 @@ suite("units", (test) => {
       if (!service.all("InaccessiblePaths").some((paths) => paths.split(" ").includes("/run/dbus"))) told.push(`${service.name}: reaches D-Bus`);
       const withoutExec = (service.one("NoExecPaths") ?? "").split(" ");
       if (!service.all("InaccessiblePaths").some((paths) => paths.split(" ").includes("/dev/shm"))) told.push(`${service.name}: shares memory`);
-      for (const path of ["/tmp", "/var/tmp", "/dev/shm", `/run/weir-${zoneOf(service)}`]) if (!withoutExec.includes(path)) told.push(`${service.name}: may execute from ${path}`);
+      for (const path of ["/tmp", "/var/tmp", "/dev/shm", `/run/${service.one("RuntimeDirectory") ?? ""}`]) if (!withoutExec.includes(path)) told.push(`${service.name}: may execute from ${path}`);
       assert.equal(service.all("SystemCallFilter").slice(0, 2), ["@system-service", "~@privileged @resources @aio @keyring memfd_create userfaultfd process_vm_readv process_vm_writev pidfd_getfd"], service.name);
       assert.match(service.one("MemoryMax") ?? "", /^\d+M$/);
     }
@@ -98,7 +98,7 @@ suite("units", (test) => {
 
   test("core has no network, host no address family that leaves the machine, nobody a device", () => {
     const families = Object.fromEntries(services.map((service) => [service.name, service.one("RestrictAddressFamilies")]));
-    assert.equal(families, { "weir-cloud.service": "AF_UNIX AF_INET AF_INET6", "weir-core.service": "AF_UNIX", "weir-field.service": "AF_UNIX AF_INET AF_INET6", "weir-host.service": "AF_UNIX AF_NETLINK" });
+    assert.equal(families, { "weir-cloud.service": "AF_UNIX AF_INET AF_INET6", "weir-core.service": "AF_UNIX", "weir-field.service": "AF_UNIX AF_INET AF_INET6", "weir-field@.service": "AF_UNIX AF_INET AF_INET6", "weir-host.service": "AF_UNIX AF_NETLINK" });
     assert.equal(services.filter((service) => service.one("PrivateNetwork") === "yes").map(({ name }) => name), ["weir-core.service"]);
     assert.equal(services.filter((service) => service.one("IPAddressDeny") === "any").map(({ name }) => name), ["weir-core.service", "weir-host.service"]);
     assert.equal(services.flatMap((service) => service.all("DeviceAllow")), []);
@@ -129,12 +129,32 @@ suite("units", (test) => {
       ["/run/weir/host.sock", "host", "weir-host.service", "root", "weir-core", "0660"],
       ["/run/weir/local.sock", "local", "weir-core.service", "root", "root", "0600"],
       ["/run/weir/source-field.sock", "source-field", "weir-core.service", "root", "weir-field", "0660"],
+      ["/run/weir/source-field-%i.sock", "source-field-%i", "weir-core.service", "root", "weir-field", "0660"],
     ]);
     for (const socket of sockets) {
-      assert.is(socket.name, `weir-conduit-${socket.one("FileDescriptorName") ?? ""}.socket`);
-      const users = services.filter((service) => service.all("Requires").some((units) => units.split(" ").includes(socket.name)));
-      assert.ok(users.some(({ name }) => name === socket.one("Service")), `${socket.name} is required by its server`);
+      assert.is(socket.name, `weir-conduit-${socket.one("FileDescriptorName")?.replace("-%i", "@") ?? ""}.socket`);
+      const users = services.filter((service) => service.all("Requires").some((units) => units.split(" ").includes(socket.name.replace("@.", "@%i."))));
+      // Core cannot require what each site names; it takes those that are there when it starts.
+      if (socket.name.includes("@")) assert.equal([users.map(({ name }) => name), socket.one("Before")], [["weir-field@.service"], "weir-core.service"]);
+      else assert.ok(users.some(({ name }) => name === socket.one("Service")), `${socket.name} is required by its server`);
     }
+  });
+
+  test("field in another network namespace has the walls of field, and differs in nothing but where it is", () => {
+    const lines = (name: string): readonly string[] => readFileSync(join(UNIT_FOLDER, name), "utf8").split("\n").filter((line) => /^[A-Za-z]+=/.test(line));
+    const [one, other] = [lines("weir-field.service"), lines("weir-field@.service")];
+    assert.equal(other.filter((line) => !one.includes(line)), [
+      "Description=Weir: field in the network namespace %i, which reads the machines there",
+      "Requires=weir-conduit-source-field@%i.socket",
+      "After=weir-conduit-source-field@%i.socket weir-namespace@%i.service network.target",
+      ...one.filter((line) => line.startsWith("ExecStart=")).map((line) => line.replace("--zone field --data /run/weir-field", "--zone field --namespace %i --data /run/weir-field-%i")),
+      "Slice=system.slice",
+      "Environment=WEIR_CONDUITS=/run/weir NODE_COMPILE_CACHE=/run/weir-field-%i/cache",
+      "RuntimeDirectory=weir-field-%i",
+      "NoExecPaths=/ /tmp /var/tmp /dev/shm /run/weir-field-%i",
+      "NetworkNamespacePath=/run/netns/%i",
+    ]);
+    assert.is(one.filter((line) => !other.includes(line)).length, 7);
   });
 
   test("systemd finds nothing wrong in them", ({ defer }) => {
@@ -142,7 +162,7 @@ suite("units", (test) => {
     cpSync(ROOTFS, root, { recursive: true });
     writeProgram(join(root, "usr/lib/weir/bin/node"));
     for (const target of ["sysinit", "basic", "shutdown", "network", "sockets", "multi-user"]) writeFileSync(join(root, "usr/lib/systemd/system", `${target}.target`), `[Unit]\nDescription=${target}\n`);
-    const { code, text } = analyze(["verify", "--man=no", `--root=${root}`, "weir.target", ...[...services, ...sockets].map(({ name }) => name)]);
+    const { code, text } = analyze(["verify", "--man=no", `--root=${root}`, "weir.target", ...[...services, ...sockets].map(({ name }) => name.replace("@.", "@cell-b."))]);
     assert.is(code, 0, text);
     assert.equal(text.split("\n").filter((line) => line !== "" && !NEWER_KEYS.test(line)), []);
   }, { needs: ["systemd-analyze"] });
@@ -195,7 +215,7 @@ suite("overlay", (test) => {
 });
 
 function zoneOf(service: UnitFile): string {
-  return service.name.slice("weir-".length, -".service".length);
+  return service.name.slice("weir-".length, -".service".length).replace("@", "");
 }
 
 function writeProgram(path: string): void {

@@ -88,7 +88,7 @@ export class Acceptance implements Gate {
     const { configuration, register } = this.parts;
     this.#configured = new Configured(configuration.current, register);
     this.machines.changed();
-    for (const [name, { url, id }] of this.overlays) if (this.#configured.nameOf(url, id) !== name) this.overlays.delete(name);
+    for (const [name, { url, id, segment }] of this.overlays) if (this.#configured.nameOf(url, id, segment) !== name) this.overlays.delete(name);
     this.rulebook.replace(configuration.current.acceptance);
   }
 
@@ -99,7 +99,7 @@ export class Acceptance implements Gate {
       const entry = this.entries.get(number);
       if (entry?.state !== "pending") return;
       const { segment, url, id } = entry.facts;
-      const isNone = segment === null || this.#configured.subnetsOf(segment) === undefined || this.#configured.nameOf(url, id) !== undefined;
+      const isNone = segment === null || this.#configured.subnetsOf(segment) === undefined || this.#configured.nameOf(url, id, segment) !== undefined;
       if (isNone) return this.forget(number);
       const chain = this.rulebook.chainOf(entry);
       if (chain !== undefined) this.#judge(entry.facts, chain, false);
@@ -189,7 +189,7 @@ export class Acceptance implements Gate {
   }
 
   #isFree(id: AssetId): boolean {
-    return this.#configured.nameOf(null, id) === undefined && !this.entries.withClaim("id", id).some(({ state }) => state === "accepted");
+    return this.#configured.nameOf(null, id, null) === undefined && !this.entries.withClaim("id", id).some(({ state }) => state === "accepted");
   }
 
   #judge(shown: Facts, chain: readonly X509Certificate[], isSeen = true): void {
@@ -213,7 +213,7 @@ export class Acceptance implements Gate {
     const twins = facts.id === null ? entries.withClaim("endpoint", facts.endpoint).filter(here) : entries.withClaim("id", facts.id);
     const hasRoom = (): boolean => this.#bounds.hasRoom(facts.address);
     const around: Around = {
-      isConfigured: this.#configured.nameOf(facts.url, facts.id) !== undefined,
+      isConfigured: this.#configured.nameOf(facts.url, facts.id, facts.segment) !== undefined,
       atUrl: entries.withClaim("url", facts.url).find((entry) => entry.judged?.url === facts.url && entry.judged?.segment === facts.segment),
       byId: judged(entries.withClaim("id", facts.id).filter((entry) => entry.judged?.id === facts.id)),
       byCertificate: judged(entries.withClaim("certificate", certificate).filter((entry) => entry.judged?.fingerprint === certificate)),
@@ -262,7 +262,7 @@ export class Acceptance implements Gate {
   }
 
   #noteConfigured(facts: Facts): void {
-    const name = this.#configured.nameOf(facts.url, facts.id);
+    const name = this.#configured.nameOf(facts.url, facts.id, facts.segment);
     if (name === undefined) return;
     this.overlays.set(name, facts);
     this.presences.tell(ownerOf(name), "present");

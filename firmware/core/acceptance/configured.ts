@@ -1,6 +1,7 @@
 // What the configuration in force says about machines, found by what a machine shows.
 
 import type { AssetId } from "../../../drivers/contract/identity.ts";
+import { namespaceOf } from "../../config/namespaces.ts";
 import type { Configuration } from "../../config/schema.ts";
 import type { Register } from "../inventory/register.ts";
 import { sameText } from "./sighting.ts";
@@ -8,19 +9,22 @@ import { sameText } from "./sighting.ts";
 /** Of one configuration; made anew for the next one. */
 export class Configured {
   readonly #register: Pick<Register, "get">;
+  readonly #configuration: Configuration;
   readonly #names = new Set<string>();
   readonly #byUrl = new Map<string, string>();
   readonly #segments: ReadonlyMap<string, readonly string[]>;
   readonly size: number;
 
-  constructor({ assets, segments }: Configuration, register: Pick<Register, "get">) {
+  constructor(configuration: Configuration, register: Pick<Register, "get">) {
+    const { assets, segments } = configuration;
     this.#register = register;
+    this.#configuration = configuration;
     this.#segments = new Map(segments.map(({ name, subnets }) => [name, subnets]));
     this.size = assets.length;
-    for (const { name, config } of assets) {
+    for (const { name, config, segment } of assets) {
       this.#names.add(name);
       const url = urlOf(config);
-      if (url !== null) this.#byUrl.set(sameText(url), name);
+      if (url !== null) this.#byUrl.set(this.placeOf(sameText(url), segment), name);
     }
   }
 
@@ -37,12 +41,17 @@ export class Configured {
     return [...this.#segments.keys()];
   }
 
-  /** The name of the configured machine that has this URL, or behind which this asset is read. */
-  nameOf(url: string | null, id: AssetId | null): string | undefined {
-    const byUrl = url === null ? undefined : this.#byUrl.get(url);
+  /** The name of the configured machine that has this URL in the segment's network namespace, or behind which this asset is read. */
+  nameOf(url: string | null, id: AssetId | null, segment: string | null): string | undefined {
+    const byUrl = url === null ? undefined : this.#byUrl.get(this.placeOf(url, segment));
     if (byUrl !== undefined || id === null) return byUrl;
     const asset = this.#register.get(id);
     return asset !== undefined && asset.zone !== null && this.#names.has(asset.name) ? asset.name : undefined;
+  }
+
+  /** Equal where an address means the same machine: in another network namespace it is another one. */
+  placeOf(url: string, segment: string | null | undefined): string {
+    return `${namespaceOf(this.#configuration, segment ?? undefined) ?? ""} ${url}`;
   }
 }
 

@@ -60,8 +60,9 @@ type Unsealed = Omit<AssetEntry, "seen">;
 
 /** Whoever has both is listed once, as configured. */
 function isConfigured({ acceptance: { configured } }: CoreParts, { facts, judged, name }: Entry): boolean {
-  const { url, id } = judged ?? facts;
-  return configured.nameOf(url, id) !== undefined && (name === null || configured.nameOf(url, id) === name);
+  const { url, id, segment } = judged ?? facts;
+  const same = configured.nameOf(url, id, segment);
+  return same !== undefined && (name === null || same === name);
 }
 
 /** A name where it has one, else its id, else its endpoint; what is taken, or looks like a name, is told apart by its address. */

@@ -76,8 +76,9 @@ function placeOf({ configured }: Gate, { judged }: Entry, line: AssetLine, tell:
   const before: Judged = judged ?? { segment: null, endpoint: null, url: null, id: null, fingerprint: null };
   const url = line.url === undefined ? before.url : line.url === "" ? null : sameText(line.url);
   const host = url === null ? undefined : hostOf(url);
-  const own = host === undefined ? undefined : configured.segments.find((name) => configured.subnetsOf(name)?.some((subnet) => lies(host, subnet)) === true);
+  const [own, ...more] = host === undefined ? [] : configured.segments.filter((name) => configured.subnetsOf(name)?.some((subnet) => lies(host, subnet)) === true);
   const isMoved = url !== before.url;
+  if (isMoved && line.segment === undefined && more.length > 0) tell("segment", `${host ?? ""} lies in the segments ${[own, ...more].join(", ")}, which have it in different network namespaces; the list must say which.`);
   const segment = line.segment === undefined ? (isMoved ? (own ?? null) : before.segment) : line.segment === "" ? null : line.segment;
   const subnets = segment === null ? [] : configured.subnetsOf(segment);
   if (subnets === undefined) tell("segment", `there is no segment "${segment}" in the configuration.`);
@@ -91,11 +92,12 @@ function placeOf({ configured }: Gate, { judged }: Entry, line: AssetLine, tell:
 /** What must hold between this entry and all others. */
 function checkAlone(gate: Gate, entry: Entry, tell: Tell): void {
   const { configured, entries } = gate;
-  const { url = null, id = null } = entry.judged ?? {};
-  const same = configured.nameOf(url, id);
+  const { url = null, id = null, segment = null } = entry.judged ?? {};
+  const same = configured.nameOf(url, id, segment);
   if (same !== undefined) tell(url === null ? null : "url", `the configuration has this machine as ${same}.`);
   const others = (kind: "url" | "id", value: string | null): readonly Entry[] => entries.withClaim(kind, value).filter((one) => one.number !== entry.number && one.name !== null && one.judged?.[kind] === value);
-  for (const { name } of others("url", url).slice(0, 1)) tell("url", `${url} is that of ${name}.`);
+  const isHere = ({ judged }: Entry): boolean => url !== null && judged?.url === url && configured.placeOf(url, judged.segment) === configured.placeOf(url, segment);
+  for (const { name } of others("url", url).filter(isHere).slice(0, 1)) tell("url", `${url} is that of ${name}.`);
   for (const { name } of others("id", id).slice(0, 1)) tell("serialNumber", `the asset ${id} is in the register as ${name}.`);
   if (url === null) return;
   for (const { field, message } of gate.machines.make(entry).problems) tell(field, message);

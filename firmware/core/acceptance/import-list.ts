@@ -53,8 +53,9 @@ async function check(core: CoreParts, lines: readonly AssetLine[]): Promise<Chec
     for (const { field, message } of problems) tell(field, message);
     for (const [kind, value] of [["name", line.name], ["url", entry?.judged?.url ?? null], ["id", entry?.judged?.id ?? null]] as const) {
       if (value === null) continue;
-      const first = seen[kind].get(value);
-      if (first === undefined) seen[kind].set(value, index);
+      const key = kind === "url" ? acceptance.configured.placeOf(value, entry?.judged?.segment) : value;
+      const first = seen[kind].get(key);
+      if (first === undefined) seen[kind].set(key, index);
       else tell(kind === "id" ? "serialNumber" : kind, `the list has ${value} twice: here and as its line ${first + 1}.`);
     }
     if (isSame) reply.same += 1;

@@ -59,7 +59,7 @@ export class Machines {
     const { name, judged } = entry;
     const configured = this.#configured();
     if (name !== null && configured.hasName(name)) return `The configuration has a machine of the name ${name}.`;
-    const same = configured.nameOf(judged?.url ?? null, judged?.id ?? null);
+    const same = configured.nameOf(judged?.url ?? null, judged?.id ?? null, judged?.segment ?? null);
     if (same !== undefined) return `The configuration has this machine as ${same}.`;
     const before = this.#outside.get(entry);
     if (before?.configured === configured) return before.words;

@@ -110,7 +110,7 @@ function setConfigured(core: CoreParts, subject: Extract<Subject, { kind: "confi
 /** What was suspended or refused under another name before the configuration took it over. */
 function dropHidden({ acceptance, conditions }: CoreParts, name: string): void {
   for (const { number, name: former, state, judged } of acceptance.entries.all()) {
-    if (state === "accepted" || judged === null || acceptance.configured.nameOf(judged.url, judged.id) !== name) continue;
+    if (state === "accepted" || judged === null || acceptance.configured.nameOf(judged.url, judged.id, judged.segment) !== name) continue;
     acceptance.forget(number);
     if (former !== null) conditions.clear("ASSET_SUSPENDED", former);
   }

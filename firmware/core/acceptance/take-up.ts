@@ -69,7 +69,7 @@ function demandReadable(gate: Gate, entry: Entry, target: Entry): void {
   if (facts.driver === null || facts.url === null) refuse("It cannot be read: it announces nothing that a driver of the gateway reads.");
   // What was judged at this address before is measured by that.
   if (!hasEvidence(facts) && target.judged?.url !== facts.url) refuse(`It cannot be accepted, since it could not be asked who it is${facts.reason === null ? "" : `: ${facts.reason}`}`, "See that it is switched on and reachable; it is asked again.");
-  const configured = gate.configured.nameOf(facts.url, facts.id);
+  const configured = gate.configured.nameOf(facts.url, facts.id, facts.segment);
   if (configured !== undefined) refuse(`The configuration has this machine as ${configured}.`);
   const other = gate.entries.withClaim("id", facts.id).find((one) => one.number !== target.number && one.state === "accepted" && one.judged?.id === facts.id);
   if (other !== undefined) refuse(`The asset ${facts.id} is accepted as ${other.name}.`, `Refuse ${other.name} first, or wait until this one is compared with it.`);

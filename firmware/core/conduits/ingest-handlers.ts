@@ -17,8 +17,11 @@ const MAX_SUBJECTS = 32;
 /** Entries in the audit log: of one address and code one in ten minutes, of all together so many. */
 const MAX_ENTRIES = 30;
 
-/** `zone` is the actor in the audit log. */
-export function makeIngestHandlers(core: Parts, zone: string): Pick<Handlers<typeof sourceConduit>, "ingest" | "peer"> {
+/** What each zone said last of where it listens. */
+export type Listening = Map<string, readonly Listener[]>;
+
+/** `zone` is the actor in the audit log. `listening` is one for all zones: where cells share a subnet, several listen. */
+export function makeIngestHandlers(core: Parts, zone: string, listening: Listening = new Map()): Pick<Handlers<typeof sourceConduit>, "ingest" | "peer"> {
   const { conditions, fading } = core;
   const subjects = makeBounded(core, MAX_SUBJECTS);
   const entries = makeBounded(core, MAX_ENTRIES);
@@ -30,11 +33,13 @@ export function makeIngestHandlers(core: Parts, zone: string): Pick<Handlers<typ
     untold = 0;
   };
   return {
-    ingest: async ({ listeners, connections, isFull }) => {
+    ingest: async ({ listeners: own, connections, isFull }) => {
+      listening.set(zone, own);
+      const listeners = [...listening.values()].flat();
       await core.pki.listening(listeners);
       conditions.replaceAll("INGEST_PLAIN", detailsOf(listeners.filter(({ isTls }) => !isTls), portOf, ({ address }) => address));
       conditions.replaceAll("INGEST_CLOSED", detailsOf(listeners.filter(({ fault }) => fault !== undefined), doorOf, ({ fault }) => wordsOf(fault, "lost")));
-      if (isFull) fading.note("INGEST_FULL", "ingest", `${connections} connections; what was received and is not durable yet has reached its bound.`, FULL_MS);
+      if (isFull) fading.note("INGEST_FULL", zone.replace("source-field", "ingest"), `${connections} connections; what was received and is not durable yet has reached its bound.`, FULL_MS);
       return {};
     },
     peer: ({ fault }) => {

@@ -39,6 +39,7 @@ export function makeLocalHandlers(core: CoreParts): Handlers<typeof localConduit
       zones.tell(standings);
       return {};
     },
+    namespaces: () => ({ namespaces: [...core.namespaces] }),
     network: (_, { signal }) => core.system.report(signal),
     confirmNetwork: ({ changes }, { signal }) => core.system.confirm(LOCAL, changes, signal),
     tryNetwork: (_, { signal }) => core.system.tryAgain(signal),

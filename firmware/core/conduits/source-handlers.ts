@@ -5,20 +5,20 @@ import type { Assignment, sourceConduit } from "../../conduit/source.ts";
 import { WrittenReply, type Handlers } from "../../runtime/conduit-server.ts";
 import type { LogLevel } from "../../runtime/journal.ts";
 import { machinesOf } from "../configuration/machines.ts";
-import { dutiesOf, segmentOf } from "../configuration/placements.ts";
+import { dutiesOf, segmentOf, zoneOf } from "../configuration/placements.ts";
 import { ASSET_ADVISORY_CODES, assetAdvisory } from "../health/fault-conditions.ts";
 import type { Link } from "../inventory/links.ts";
 import type { CoreParts } from "../parts.ts";
 import { makeIdentityHandlers } from "./identity-handlers.ts";
-import { makeIngestHandlers } from "./ingest-handlers.ts";
+import { makeIngestHandlers, type Listening } from "./ingest-handlers.ts";
 import { reviewLink } from "./review-link.ts";
 import { noteQuarantine, takeReadings } from "./take-readings.ts";
 import { writeItems } from "./written.ts";
 
 type Assignments = ReplyOf<typeof sourceConduit.assignments>;
 
-/** `zone` is the conduit's name; it is served once per process. */
-export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<typeof sourceConduit> {
+/** `zone` is the conduit's name; it is served once per process. `listening` is one for all zones. */
+export function makeSourceHandlers(core: CoreParts, zone: string, listening: Listening = new Map()): Handlers<typeof sourceConduit> {
   const { configuration, revisions } = core;
   const logLevel = (): LogLevel => configuration.current.log.level;
   let mustReopen = core.isStateNew;
@@ -41,10 +41,11 @@ export function makeSourceHandlers(core: CoreParts, zone: string): Handlers<type
       return {};
     },
     found: async ({ segment, reports }) => {
-      await core.acceptance.take(segment, reports);
+      // A zone knows nothing of the segments of another one.
+      if (zoneOf(configuration.current, segment) === zone) await core.acceptance.take(segment, reports);
       return {};
     },
-    ...makeIngestHandlers(core, zone),
+    ...makeIngestHandlers(core, zone, listening),
     alive: (alive) => {
       core.zones.alive(zone.replace(/^source-/, ""), alive);
       return {};
@@ -68,7 +69,7 @@ async function writeAssignments(core: CoreParts, zone: string, signal: AbortSign
     return JSON.stringify(assignment);
   };
   const assignments = await writeItems(machinesOf(core).filter(({ name }) => register.isPlaced(name, zone)), write, turns, signal);
-  return new WrittenReply(`{"revision":${revision},"logLevel":${JSON.stringify(current.log.level)},"segments":${JSON.stringify(dutiesOf(current))},${pki.ingestTls === undefined ? "" : `"ingestTls":${JSON.stringify(pki.ingestTls)},`}"assignments":[`, ...assignments, "]}");
+  return new WrittenReply(`{"revision":${revision},"logLevel":${JSON.stringify(current.log.level)},"segments":${JSON.stringify(dutiesOf(current, zone))},${pki.ingestTls === undefined ? "" : `"ingestTls":${JSON.stringify(pki.ingestTls)},`}"assignments":[`, ...assignments, "]}");
 }
 
 async function takeLink(core: CoreParts, zone: string, { assignment, state, fault: told, via, advisory = false }: InputOf<typeof sourceConduit.link>): Promise<void> {

@@ -1,27 +1,40 @@
 // What the configuration says about its machines, in the words of the register and of the source conduit.
 
 import type { AssetSettings } from "../../config/assets-section.ts";
+import { namespaceOf } from "../../config/namespaces.ts";
 import type { Configuration } from "../../config/schema.ts";
 import type { SegmentDuty } from "../../conduit/source.ts";
 import type { EquipmentPath, Placement } from "../inventory/asset.ts";
 import type { Turns } from "../turns.ts";
 import { findSecretNames } from "../vault/secret-names.ts";
 
-/** The zone that reads machines on the network. The zone for attached hardware comes with its drivers. */
+/** The zone that reads machines on the network, in the gateway's own network namespace. The zone for attached hardware comes with its drivers. */
 export const FIELD_ZONE = "source-field";
+
+/** The zone whose process reads this segment's machines; the default one for a machine without a segment. */
+export function zoneOf(configuration: Configuration, segment: string | undefined): string {
+  return zoneIn(namespaceOf(configuration, segment));
+}
+
+/** The zone that reads machines in this network namespace; in the gateway's own where none is named. */
+export function zoneIn(namespace: string | undefined): string {
+  return namespace === undefined ? FIELD_ZONE : `${FIELD_ZONE}-${namespace}`;
+}
 
 /** `machines`: those of the configuration, and those that were found or imported. */
 export function placementsOf(configuration: Configuration, machines: readonly AssetSettings[]): ReadonlyMap<string, Placement> {
-  return new Map(machines.map((asset) => [asset.name, { zone: FIELD_ZONE, equipment: equipmentOf(configuration, asset.equipment) }]));
+  return new Map(machines.map((asset) => [asset.name, { zone: zoneOf(configuration, asset.segment), equipment: equipmentOf(configuration, asset.equipment) }]));
 }
 
 export function segmentOf(configuration: Configuration, name: string | undefined): string[] {
   return [...(configuration.segments.find((segment) => segment.name === name)?.subnets ?? [])];
 }
 
-/** What field does in the segments that a port leads to. */
-export function dutiesOf({ network, segments }: Configuration): readonly SegmentDuty[] {
-  return (network?.field ?? []).flatMap(({ segment, interface: name, probePort, ingestTls, ingestPlain }) => {
+/** What the zone does in those of its segments that a port leads to. */
+export function dutiesOf(configuration: Configuration, zone: string): readonly SegmentDuty[] {
+  const { network, segments } = configuration;
+  const ports = (network?.field ?? []).filter(({ segment }) => zoneOf(configuration, segment) === zone);
+  return ports.flatMap(({ segment, interface: name, probePort, ingestTls, ingestPlain }) => {
     const { subnets = [], hosts = [] } = segments.find((one) => one.name === segment) ?? {};
     return [{ name: segment, interface: name, subnets: [...subnets], hosts: [...hosts], ...(probePort === undefined ? {} : { probePort }), ...(ingestTls === undefined ? {} : { ingestTls }), ...(ingestPlain === undefined ? {} : { ingestPlain }) }];
   });

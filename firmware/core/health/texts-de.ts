@@ -245,6 +245,12 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "Er wird mit wachsenden Pausen neu gestartet. Was er tut, geschieht verspätet oder gar nicht; nichts Angenommenes geht verloren.",
     remedy: "Geben Sie das Protokoll dem Servicepartner. Ein Neustart des Gateways kann für eine Weile helfen.",
   },
+  ZONE_NOT_STARTED: {
+    title: "Der Prozess {subject} läuft nicht",
+    cause: "{detail}",
+    effect: "Die Maschinen seines Netz-Namensraums werden nicht gelesen. Alles andere arbeitet.",
+    remedy: "Richten Sie den Netz-Namensraum ein und starten Sie seinen Prozess; docs/topologies/shared-subnets.md sagt, wie. Es wird von selbst bemerkt.",
+  },
   NETWORK_ON_TRIAL: {
     title: "Eine Änderung ({subject}) gilt auf Probe",
     cause: "{detail}",

@@ -245,6 +245,12 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "It is started again with growing pauses. What it does happens late or not at all; nothing accepted is lost.",
     remedy: "Send the log to your service partner. A restart of the gateway may help for a while.",
   },
+  ZONE_NOT_STARTED: {
+    title: "The process {subject} does not run",
+    cause: "{detail}",
+    effect: "The machines of its network namespace are not read. Everything else works.",
+    remedy: "Make the network namespace and start its process; docs/topologies/shared-subnets.md says how. It is noticed by itself.",
+  },
   NETWORK_ON_TRIAL: {
     title: "A change of the {subject} is on trial",
     cause: "{detail}",

@@ -20,6 +20,13 @@ const SILENT_MS = 4 * ALIVE_MS;
 /** The zones that systemd runs on an appliance, where no supervisor tells of them; `core` is the one that speaks. */
 const APPLIANCE = ["core", "field", "cloud", "host"] as const;
 
+/** How long after core's start a process in another network namespace may take until it is missed. */
+const UNHEARD_MS = 60_000;
+
+function fieldIn(namespace: string): string {
+  return `field-${namespace}`;
+}
+
 interface Heard extends Alive {
   readonly atMs: number;
   readonly restarts: number;
@@ -29,15 +36,19 @@ export class Zones {
   readonly #clock: Clock;
   readonly #fading: Fading;
   readonly #isAppliance: () => boolean;
+  readonly #namespaces: readonly string[];
   readonly #sinceMs: number;
   readonly #restarts = new Map<string, { count: number; ends: number[] }>();
+  readonly #refused = new Map<string, string>();
   readonly #heard = new Map<string, Heard>();
   #told: ZoneStandings = {};
 
-  constructor(clock: Clock, fading: Fading, isAppliance: () => boolean = () => false) {
+  /** `namespaces` are those, besides the gateway's own, in which a process of the zone field is expected. */
+  constructor(clock: Clock, fading: Fading, isAppliance: () => boolean = () => false, namespaces: readonly string[] = []) {
     this.#clock = clock;
     this.#fading = fading;
     this.#isAppliance = isAppliance;
+    this.#namespaces = namespaces;
     this.#sinceMs = clock.uptimeMs();
   }
 
@@ -45,9 +56,29 @@ export class Zones {
   get standings(): Status["zones"] {
     this.alive("core", readAlive(this.#clock, this.#sinceMs));
     const told = Object.entries(this.#told);
-    if (told.length > 0) return Object.fromEntries(told.map(([name, standing]) => [name, { ...standing, ...this.#figures(name, standing.pid) }]));
+    const others = this.#namespaces.map(fieldIn).filter((name) => this.#told[name] === undefined).map((name) => [name, this.#ofItself(name)] as const);
+    if (told.length > 0) return Object.fromEntries([...told.map(([name, standing]) => [name, { ...standing, ...this.#figures(name, standing.pid) }] as const), ...others]);
     if (!this.#isAppliance()) return {};
-    return Object.fromEntries(APPLIANCE.map((name) => [name, this.#ofItself(name)]));
+    return Object.fromEntries([...APPLIANCE.map((name) => [name, this.#ofItself(name)] as const), ...others]);
+  }
+
+  /** The zone field of this namespace cannot reach core, as long as core runs. */
+  refuse(namespace: string, why: string): void {
+    this.#refused.set(namespace, why);
+  }
+
+  /** For each process in another network namespace: why nobody reads its machines; undefined where it runs, or may yet. */
+  get inNamespaces(): readonly (readonly [name: string, why: string | undefined])[] {
+    const isEarly = this.#clock.uptimeMs() - this.#sinceMs < UNHEARD_MS;
+    return this.#namespaces.map((namespace) => {
+      const name = fieldIn(namespace);
+      const refused = this.#refused.get(namespace);
+      if (refused !== undefined) return [name, refused];
+      const told = this.#told[name];
+      if (told !== undefined) return [name, told.words];
+      const isHeard = isEarly || this.#ofItself(name).state === "running";
+      return [name, isHeard ? undefined : `No process for the network namespace ${namespace} was heard of.`];
+    });
   }
 
   /** The supervisor tells how all zones stand. */

@@ -14,7 +14,8 @@ interface Port {
 export function toNetworkRequest({ network }: Pick<Configuration, "network">): NetworkRequest {
   if (network === undefined) return { ports: [] };
   const { field, plant, admin, cloud, dns } = network;
-  const sides: readonly Port[] = [...field, ...[plant, admin, cloud].flatMap((side) => side ?? [])];
+  // What lies in a namespace is out of networkd's reach: whoever made the namespace sets it up.
+  const sides: readonly Port[] = [...field.filter(({ namespace }) => namespace === undefined), ...[plant, admin, cloud].flatMap((side) => side ?? [])];
   const dnsWire = dns === undefined ? undefined : network[dns.via]?.interface;
   const names = [...new Set(sides.map((side) => side.interface))];
   const ports = names.map((name): NetworkPort => {

@@ -67,7 +67,12 @@ export class Register {
   }
 
   isPlaced(assignment: string, zone: string): boolean {
-    return this.#placements.get(assignment)?.zone === zone;
+    return this.zoneOf(assignment) === zone;
+  }
+
+  /** The zone that reads what is behind the assignment; undefined where there is no such assignment. */
+  zoneOf(assignment: string): string | undefined {
+    return this.#placements.get(assignment)?.zone;
   }
 
   /**

@@ -12,19 +12,23 @@ import type { FirewallInput, NetworkInput } from "./input.ts";
 /** Bits of the widest subnet of clients: fc00::/7 and 10.0.0.0/8 are the largest private networks (RFC 4193, RFC 1918). */
 const WIDEST = 7;
 
-/** All that may pass, and nothing else does. The same configuration gives the same flows in the same order. Throws CONFIG_INVALID. */
-export function deriveWalls(input: FirewallInput): Walls {
-  const { network } = input;
-  if (network === undefined) return { sides: [], flows: [] };
+/**
+ * All that may pass in the gateway's own network namespace, or in the one that is named, and nothing else does. In a named one there are machines
+ * only. The same configuration gives the same flows in the same order. Throws CONFIG_INVALID for a fault anywhere in the configuration.
+ */
+export function deriveWalls(input: FirewallInput, namespace?: string): Walls {
+  if (input.network === undefined) return { sides: [], flows: [] };
+  refuseUnknownSegments(input, input.network);
+  refuseSharedWires(input.network);
+  refuseMissingPorts(input.network);
+  refuseMachineAddresses(input, input.network);
+  const network = portsIn(input.network, namespace);
   const sides = listSides(input, network);
-  refuseSharedWires(network);
-  refuseMissingPorts(network);
-  refuseMachineAddresses(input, network);
   const flows = [
     ...network.field.flatMap((port) => fieldFlows(port, input)),
     ...(network.plant === undefined ? [] : plantFlows(network.plant)),
     ...(network.admin === undefined ? [] : adminFlows(network.admin)),
-    ...cloudFlows(input, network),
+    ...(namespace === undefined ? cloudFlows(input, network) : []),
     ...systemFlows(input, network),
   ];
   const twice = flows.find(({ name }, place) => flows.findIndex((other) => other.name === name) !== place);
@@ -32,11 +36,20 @@ export function deriveWalls(input: FirewallInput): Walls {
   return { sides, flows };
 }
 
+function portsIn({ field, ...others }: NetworkInput, namespace: string | undefined): NetworkInput {
+  const here = field.filter((port) => port.namespace === namespace);
+  return namespace === undefined ? { ...others, field: here } : { field: here };
+}
+
+function refuseUnknownSegments({ segments }: FirewallInput, { field }: NetworkInput): void {
+  for (const port of field) {
+    if (!segments.some(({ name }) => name === port.segment)) throw refuse(`network.field names the segment "${port.segment}", which there is not`, "Describe it under `segments`.");
+  }
+}
+
 function listSides({ segments }: FirewallInput, { field, plant, admin, cloud }: NetworkInput): readonly Side[] {
   const ofSegments = field.map((port): Side => {
-    const segment = segments.find(({ name }) => name === port.segment);
-    if (segment === undefined) throw refuse(`network.field names the segment "${port.segment}", which there is not`, "Describe it under `segments`.");
-    return { name: `segment:${segment.name}`, interface: port.interface, subnets: segment.subnets };
+    return { name: `segment:${port.segment}`, interface: port.interface, subnets: segments.find(({ name }) => name === port.segment)?.subnets ?? [] };
   });
   return [
     ...ofSegments,
@@ -46,14 +59,17 @@ function listSides({ segments }: FirewallInput, { field, plant, admin, cloud }: 
   ];
 }
 
-/** IEC 62443 NDR 5.2: a machine network shares no wire with another segment or with the other sides. */
+/** IEC 62443 NDR 5.2: a machine network shares no wire with another segment or with the other sides. In another namespace an interface of the same name is another wire. */
 function refuseSharedWires({ field, plant, admin, cloud }: NetworkInput): void {
   const others = [plant, admin, cloud].flatMap((port) => (port === undefined ? [] : [port.interface]));
   for (const [place, port] of field.entries()) {
-    const other = field.slice(0, place).find((earlier) => earlier.interface === port.interface);
+    const twice = field.slice(0, place).find(({ segment, namespace }) => segment === port.segment && namespace !== port.namespace);
+    if (twice !== undefined) throw refuse(`the segment "${port.segment}" lies in two network namespaces`, "Give each segment one entry under network.field.");
+    const neighbours = field.slice(0, place).filter(({ namespace }) => namespace === port.namespace);
+    const other = neighbours.find((earlier) => earlier.interface === port.interface);
     if (other !== undefined) throw refuse(`the segments "${other.segment}" and "${port.segment}" share the interface ${port.interface}`, "Give each segment a port or a VLAN of its own.");
-    if (others.includes(port.interface)) throw refuse(`the segment "${port.segment}" shares the interface ${port.interface} with another side`, "Give the machines a port or a VLAN of their own.");
-    const same = field.slice(0, place).find(({ probePort }) => probePort !== undefined && probePort === port.probePort);
+    if (port.namespace === undefined && others.includes(port.interface)) throw refuse(`the segment "${port.segment}" shares the interface ${port.interface} with another side`, "Give the machines a port or a VLAN of their own.");
+    const same = neighbours.find(({ probePort }) => probePort !== undefined && probePort === port.probePort);
     if (same !== undefined) throw refuse(`the segments "${same.segment}" and "${port.segment}" share the probe port ${port.probePort ?? ""}`, "The answers are told apart by it; give each segment its own.");
   }
 }

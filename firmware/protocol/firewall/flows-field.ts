@@ -15,7 +15,7 @@ export function fieldFlows(port: FieldPortInput, { segments, assets }: FirewallI
   const subnets = segments.find(({ name }) => name === segment)?.subnets ?? [];
   const part: Part = { speaker: "field", side: `segment:${segment}`, interface: port.interface };
   const listen = (name: string, protocol: "tcp" | "udp", ownPort: number, requirements: readonly string[], says: string): Flow => ({ ...part, name: `${name}-${segment}`, direction: "in", protocol, ownPort, peers: { kind: "subnets", subnets }, requirements, says });
-  const configs = assets.filter((asset) => asset.segment === undefined || asset.segment === segment).map(({ config }) => config);
+  const configs = assets.filter((asset) => asset.segment === segment || (asset.segment === undefined && port.namespace === undefined)).map(({ config }) => config);
   return [
     ...machineFlows(part, configs, subnets, segment),
     ...(brokerPorts.length === 0 ? [] : [brokerFlow(part, subnets, brokerPorts, segment)]),

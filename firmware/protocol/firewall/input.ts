@@ -19,6 +19,8 @@ export interface PortInput {
 
 export interface FieldPortInput extends PortInput {
   readonly segment: string;
+  /** The network namespace that the interface lies in; the gateway's own where not given. */
+  readonly namespace?: string;
   readonly probePort?: number;
   readonly ingestTls?: number;
   readonly ingestPlain?: number;

@@ -29,6 +29,17 @@ suite("weir firewall", (test) => {
     assert.match(words.stdout, /^Yes: 10\.20\.5\.1 to port 9797 \(tcp, udp\) of zone admin, by the flow admin-page into eth1\./);
     assert.match(data.stdout, /"passes": false/);
   });
+  test("a network namespace has rules of its own, and one that nobody named is refused with those that are", async () => {
+    const shared = ["--config", join(root, "docs/topologies/shared-subnets.yaml")];
+    const cellB = [...shared, "--namespace", "cell-b"];
+    const [rules, page, ingest, unknown] = await Promise.all([firewall("show", "--format", "nft", ...cellB), firewall("explain", "10.30.0.7", "admin", "9797", ...cellB), firewall("explain", "segment:cell-b", "field", "8883", ...cellB), firewall("show", ...shared, "--namespace", "b")]);
+    assert.match(rules.stdout, /chain input \{\s+type filter hook input priority filter; policy drop;/);
+    assert.match(rules.stdout, /"ot-b"/);
+    assert.not.match(rules.stdout, /"ot-a"|"office"|9797/);
+    assert.match(page.stdout, /^No: /);
+    assert.match(ingest.stdout, /^Yes: .* by the flow secure-ingest-cell-b into ot-b/);
+    assert.equal([unknown.code, /It names cell-a, cell-b\./.test(unknown.stderr)], [2, true]);
+  });
   test("a wrong format, port or party, and a configuration without a network end with 2 and a remedy", async ({ defer }) => {
     const empty = join(makeTempDir(defer), "weir.yaml");
     writeFileSync(empty, "");

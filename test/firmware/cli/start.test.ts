@@ -37,7 +37,7 @@ suite("weir command", (test) => {
   });
 
   test("exits 2 for what it does not know", async ({ defer }) => {
-    for (const args of [["nope"], ["start", "--nope"], ["start", "--zone"], ["start", "--zone", "core", "--demo"], []]) {
+    for (const args of [["nope"], ["start", "--nope"], ["start", "--zone"], ["start", "--zone", "core", "--demo"], ["start", "--namespace", "b"], ["start", "--zone", "core", "--namespace", "b"], []]) {
       assert.is((await run(defer, ...args)).code, 2, args.join(" "));
     }
   });

@@ -17,6 +17,11 @@ suite("configuration, comparing", (test) => {
     const after = 'gateway: {name: a}\nequipment: {site: s}\nsegments: [{name: x, subnets: [10.0.0.0/8]}]\nassets: [{name: m, miko: {url: "http://10.0.0.1/"}}]\ncloud: {url: "mqtts://b"}\noutbox: {maxAge: 1d}\nlog: {level: debug}\n';
     assert.equal(compare("", after), { applied: ["gateway.name", "equipment", "segments", "assets", "cloud", "outbox", "log"], needsRestart: [] });
   });
+  test("another set of network namespaces waits for a restart; a segment that changes over to one that runs does not", () => {
+    const cells = (...namespaces: readonly string[]): string => `segments: [${namespaces.map((_, index) => `{name: c${index}, subnets: [10.${index}.0.0/24]}`).join(", ")}]\nnetwork: {field: [${namespaces.map((namespace, index) => `{segment: c${index}, interface: e${index}${namespace}}`).join(", ")}]}\n`;
+    assert.equal(compare(cells("", ""), cells("", ", namespace: b")), { applied: ["network"], needsRestart: ["network.field[].namespace"] });
+    assert.equal(compare(cells("", ", namespace: b", ", namespace: c"), cells(", namespace: c", ", namespace: b", ", namespace: c")), { applied: ["network"], needsRestart: [] });
+  });
   test("the gateway's id waits for a restart", () => {
     assert.equal(compare("gateway: {id: a}", "gateway: {id: b}\nlog: {level: warn}"), { applied: ["log"], needsRestart: ["gateway.id"] });
   });

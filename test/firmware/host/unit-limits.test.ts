@@ -1,7 +1,7 @@
 // Shows how the limits of the zones' units come from the rules, are written, read by systemd's generator, and reach a zone that runs.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -128,6 +128,18 @@ suite("unit limits", (test) => {
     assert.is(bench.calls[3], "end field");
   });
 
+  test("field in another network namespace has limits of its own, which go with the namespace", async ({ defer }) => {
+    const bench = makeBench(defer);
+    const limits = bench.open();
+    limits.set({ field, cloud: none, "field@cell-b": { ports: ["udp 3702"], interfaces: [], addresses: ["10.1.0.0/24"] } });
+    await bench.settle(() => bench.calls.length === 4);
+    assert.equal(bench.calls, ["reload", "end field", "end cloud", "end field@cell-b"]);
+    assert.equal(bench.dropIn("field@cell-b").split("\n").slice(1), ["[Service]", "SocketBindAllow=udp:3702", "IPAddressDeny=any", "IPAddressAllow=10.1.0.0/24", ""]);
+    limits.set({ field, cloud: none });
+    await bench.settle(() => bench.calls.length === 5);
+    assert.equal([bench.calls[4], existsSync(join(bench.dir, "limits/field@cell-b"))], ["reload", false]);
+  });
+
   test("an interface that comes, or comes back with another index, starts its zone anew; one that goes does not", async ({ defer }) => {
     const bench = makeBench(defer);
     bench.open().set({ field, cloud: none });
@@ -162,9 +174,11 @@ suite("unit limits", (test) => {
     writeFileSync(join(dir, "limits/field"), [...hostile, ...writeLimits(field).split("\n"), "User=root\u0000bind tcp 1"].join("\n"));
     writeFileSync(join(dir, "limits/core"), writeLimits(field));
     writeFileSync(join(dir, "limits/weir-host"), "bind tcp 1\n");
+    for (const name of ["field@", "field@a b", "field@A", "field@b.wires", "field@%i", "field@b.service.d"]) writeFileSync(join(dir, "limits", name), "bind tcp 1\n");
     generate(dir);
     const lines = readFileSync(join(dir, "generator/weir-field.service.d/50-weir-walls.conf"), "utf8").trim().split("\n");
     assert.equal(lines, ["[Service]", "SocketBindAllow=tcp:8883", "RestrictNetworkInterfaces=eth0", "IPAddressDeny=any", "IPAddressAllow=10.1.0.0/24"]);
     assert.equal(["core", "host", "cloud"].filter((zone) => existsSync(join(dir, `generator/weir-${zone}.service.d`))), []);
+    assert.equal(readdirSync(join(dir, "generator")), ["weir-field.service.d"]);
   });
 });

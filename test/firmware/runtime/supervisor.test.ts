@@ -1,7 +1,8 @@
 // limit: 600s
 // Shows that zones start in order, come back when they die, stop in reverse in time, and never outlive their supervisor.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { systemClock } from "../../../firmware/runtime/system-clock.ts";
@@ -15,7 +16,10 @@ import { makeTempDir } from "../../support/temp-dir.ts";
 const supervisor = fileURLToPath(new URL("fixture-supervisor.ts", import.meta.url));
 
 function start(defer: Defer, ...stages: readonly string[]): Child {
-  const dir = makeTempDir(defer);
+  return startIn(makeTempDir(defer), defer, ...stages);
+}
+
+function startIn(dir: string, defer: Defer, ...stages: readonly string[]): Child {
   return startChild(defer, process.execPath, [supervisor, dir, ...stages]);
 }
 
@@ -60,6 +64,26 @@ suite("supervisor", (test) => {
     await child.line(/all zones run/, signal);
     const firstField = standings(child).find((zones) => zones["field"]?.pid !== undefined);
     assert.is(firstField?.["core"]?.state, "running");
+  });
+
+  test("a zone that cannot be started says why, holds up no other, and is started when it can be", async ({ signal, defer }) => {
+    const dir = makeTempDir(defer);
+    const child = startIn(dir, defer, "core:well", "=field-b:well:namespace,field-c:well");
+    await child.line(/all zones run/, signal);
+    const { "field-b": blocked, "field-c": other } = standings(child).at(-1) ?? {};
+    assert.equal([blocked, other?.state], [{ state: "blocked", restarts: 0, words: "field-b: there is no namespace" }, "running"]);
+    writeFileSync(join(dir, "namespace"), "");
+    await child.line(/"field-b":\{"state":"running","restarts":0,"pid":\d+\}/, signal);
+    child.kill("SIGTERM");
+    assert.equal(await child.exited, { code: 0, signal: null });
+  });
+
+  test("one that waits for what it needs ends with the rest", async ({ signal, defer }) => {
+    const child = start(defer, "core:well", "=field-b:well:namespace");
+    await child.line(/all zones run/, signal);
+    child.kill("SIGTERM");
+    assert.equal(await child.exited, { code: 0, signal: null });
+    assert.is(standings(child).at(-1)?.["field-b"]?.state, "stopped");
   });
 
   test("stops in reverse, letting each finish, and exits 0", async ({ signal, defer }) => {

@@ -117,6 +117,20 @@ suite("zones", (test) => {
     assert.ok(conditions.has("ZONE_CRASH_LOOP", "field"));
   });
 
+  test("a process that a network namespace needs is missed: at once where it is told why, after a minute where nobody says anything", async () => {
+    const clock = makeFakeClock();
+    const zones = new Zones(clock, new Fading(new Conditions(clock, () => undefined), clock), () => false, ["a", "b", "c"]);
+    zones.refuse("c", "no socket");
+    zones.tell({ field: { state: "running", restarts: 0, pid: 5 }, "field-a": { state: "blocked", restarts: 0, words: "no namespace" } });
+    assert.equal(zones.inNamespaces, [["field-a", "no namespace"], ["field-b", undefined], ["field-c", "no socket"]]);
+    assert.equal(Object.entries(zones.standings).map(([name, { state }]) => `${name} ${state}`), ["field running", "field-a blocked", "field-b not heard", "field-c not heard"]);
+    await clock.advance(61_000);
+    assert.match(zones.inNamespaces[1]?.[1] ?? "", /namespace b/);
+    zones.alive("field-b", words(9));
+    zones.tell({ field: { state: "running", restarts: 0, pid: 5 }, "field-a": { state: "running", restarts: 0, pid: 8 } });
+    assert.equal(zones.inNamespaces, [["field-a", undefined], ["field-b", undefined], ["field-c", "no socket"]]);
+  });
+
   test("a supervisor's word on a zone stands, with what the zone says of the same process", () => {
     const clock = makeFakeClock();
     const zones = new Zones(clock, new Fading(new Conditions(clock, () => undefined), clock));

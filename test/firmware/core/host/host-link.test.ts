@@ -1,11 +1,14 @@
 // Shows how core speaks to host: what is recorded, what host gets to know, and that a machine without host is none the worse.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { isFault } from "../../../../drivers/contract/fault.ts";
 import type { AuditEvent } from "../../../../firmware/core/audit/audit.ts";
+import { loadConfiguration } from "../../../../firmware/config/load.ts";
 import { hostConduit } from "../../../../firmware/conduit/host.ts";
 import { toFirewallRequest } from "../../../../firmware/core/host/firewall-request.ts";
+import { toNetworkRequest } from "../../../../firmware/core/host/network-request.ts";
 import { openHostLink, type HostLink } from "../../../../firmware/core/host/host-link.ts";
 import { deriveWalls } from "../../../../firmware/protocol/firewall/derive-flows.ts";
 import type { FirewallInput } from "../../../../firmware/protocol/firewall/input.ts";
@@ -89,5 +92,13 @@ suite("host link", (test) => {
 
   test("what host derives from it are the same walls", () => {
     assert.equal(deriveWalls(toFirewallRequest(input)), deriveWalls(input));
+  });
+
+  test("of a cell in another network namespace host knows the walls, and sets up no interface there", () => {
+    const text = readFileSync(join(import.meta.dirname, "../../../../docs/topologies/shared-subnets.yaml"));
+    const { configuration } = loadConfiguration(text, "weir.yaml");
+    const request = toFirewallRequest(configuration);
+    for (const namespace of [undefined, "cell-a", "cell-b"]) assert.equal(deriveWalls(request as FirewallInput, namespace), deriveWalls(configuration, namespace));
+    assert.equal(toNetworkRequest(configuration).ports.map((port) => port.interface), ["office"]);
   });
 });

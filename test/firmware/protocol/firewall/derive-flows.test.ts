@@ -52,6 +52,21 @@ suite("firewall, flows", (test) => {
     assert.equal(opened(example).filter((line) => line.includes("192.168.99.1")), []);
   });
 
+  test("NDR 5.1 each network namespace has the walls of its own segments and no other, so that wires, probe ports and subnets may recur", () => {
+    assert.ok(cellA !== undefined && cellB !== undefined);
+    if (cellA === undefined || cellB === undefined) return;
+    const subnets = ["192.168.10.0/24"];
+    const assets = [...example.assets, { name: "twin", segment: "cell-b", config: { url: "http://192.168.10.77:81/" } }, { name: "anywhere", config: { url: "http://192.168.10.78:82/" } }];
+    const input: FirewallInput = { ...withNetwork({ field: [cellA, { ...cellB, interface: cellA.interface, probePort: 37_020, namespace: "b" }] }), segments: [{ name: "cell-a", subnets }, { name: "cell-b", subnets }], assets };
+    const [main, other] = [deriveWalls(input), deriveWalls(input, "b")];
+    assert.equal(other.sides, [{ name: "segment:cell-b", interface: cellA.interface, subnets }]);
+    assert.ok(other.flows.length > 0 && other.flows.every(({ side, speaker }) => side === "segment:cell-b" && (speaker === "field" || speaker === "kernel")));
+    assert.ok(main.flows.every(({ side }) => side !== "segment:cell-b"));
+    const machines = (walls: typeof main): readonly string[] => walls.flows.flatMap(({ name, peers }) => (name.startsWith("machines-tcp") && peers.kind === "endpoints" ? peers.endpoints.map(({ address, port }) => `${address}:${port}`) : []));
+    assert.equal([machines(main), machines(other)], [["192.168.10.21:8080", "192.168.10.78:82"], ["192.168.10.77:81"]], "a machine without a segment is read from the gateway's own namespace");
+    assert.equal(deriveWalls(input, "nowhere"), { sides: [], flows: [] });
+  });
+
   test("a flow that changes has another mark, and one that does not keeps its own", () => {
     const marks = (input: FirewallInput): ReadonlyMap<string, number> => new Map(deriveWalls(input).flows.map((flow) => [flow.name, markOf(flow)]));
     const [before, after] = [marks(example), marks(withNetwork({ admin: { interface: "eth1", automatic: true, clients: ["10.20.6.0/28"], port: 9797 } }))];
@@ -67,6 +82,9 @@ suite("firewall, flows", (test) => {
       [withNetwork({ field: [cellA, { ...cellB, interface: "eth0" }] }), /share the interface eth0/],
       [withNetwork({ field: [{ ...cellA, interface: "eth1" }] }), /shares the interface eth1 with another side/],
       [withNetwork({ field: [cellA, { ...cellB, probePort: 37_020 }] }), /share the probe port 37020/],
+      [withNetwork({ field: [{ ...cellA, namespace: "b" }, { ...cellB, namespace: "b", interface: "eth0" }] }), /share the interface eth0/],
+      [withNetwork({ field: [cellA, { ...cellA, namespace: "b", interface: "eth5" }] }), /"cell-a" lies in two network namespaces/],
+      [withNetwork({ field: [{ ...cellA, namespace: "b", segment: "nowhere" }] }), /names the segment "nowhere"/],
       [withNetwork({ field: [{ ...cellA, segment: "nowhere" }] }), /names the segment "nowhere"/],
       [withNetwork({ field: [cellA, { ...cellA, interface: "eth5", probePort: 1 }] }), /two flows are called/],
       [withNetwork({ admin: { interface: "eth1", automatic: true, clients: ["0.0.0.0/0"], port: 9797 } }), /half the world/],
