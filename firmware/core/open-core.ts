@@ -109,18 +109,24 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
   const parts: CoreParts = { ...watch, ...start, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   acceptance.onChange(() => applyMachines(parts));
-  const verify = async (stop: AbortSignal): Promise<void> => {
-    const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop).then(() => turns.next()));
-    if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);
+  return { parts, ...makeUpkeep({ audit, state, vault }, parts), close };
+}
+
+/** What core does with its own files beside its work. */
+function makeUpkeep({ audit, state, vault }: Pick<Stores, "audit" | "state" | "vault">, { clock, conditions, turns }: CoreParts): Pick<OpenCore, "verifyAudit" | "copyLogs"> {
+  return {
+    verifyAudit: async (stop) => {
+      const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop).then(() => turns.next()));
+      if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);
+    },
+    copyLogs: async () => {
+      for (const { log: own } of [state, audit, vault]) {
+        if (!own.isDue) continue;
+        await turns.next();
+        await own.start("readers");
+      }
+    },
   };
-  const copyLogs = async (): Promise<void> => {
-    for (const { log: own } of [state, audit, vault]) {
-      if (!own.isDue) continue;
-      await turns.next();
-      await own.start("readers");
-    }
-  };
-  return { parts, verifyAudit: verify, copyLogs, close };
 }
 
 interface Stores {

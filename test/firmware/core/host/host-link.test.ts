@@ -98,7 +98,7 @@ suite("host link", (test) => {
     const text = readFileSync(join(import.meta.dirname, "../../../../docs/topologies/shared-subnets.yaml"));
     const { configuration } = loadConfiguration(text, "weir.yaml");
     const request = toFirewallRequest(configuration);
-    for (const namespace of [undefined, "cell-a", "cell-b"]) assert.equal(deriveWalls(request as FirewallInput, namespace), deriveWalls(configuration, namespace));
+    for (const namespace of [undefined, "cell-a", "cell-b"]) assert.equal(deriveWalls(request, namespace), deriveWalls(configuration, namespace));
     assert.equal(toNetworkRequest(configuration).ports.map((port) => port.interface), ["office"]);
   });
 });
