@@ -116,7 +116,7 @@ export interface DriverIngest {
   isHere(url: URL): boolean;
   /**
    * Receives what the asset publishes below `root`: until the signal aborts (resolves) or the machine's connection is gone (throws a Fault; PEER_TIMEOUT where it
-   * does not connect in time). Throws INPUT_INVALID where another machine has the root.
+   * does not connect in time). Throws INPUT_INVALID for a root that is no plain topic, or where the asset is received already.
    */
   receive(asset: AssetId, root: string, handlers: PublishedHandlers, signal: AbortSignal): Promise<void>;
 }

@@ -4,7 +4,7 @@ import type { Clock } from "../../../drivers/contract/clock.ts";
 import type { PublishedHandlers } from "../../../drivers/contract/driver.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
 import type { AssetId } from "../../../drivers/contract/identity.ts";
-import { isBelow, isTopicName } from "../../protocol/mqtt-server/topics.ts";
+import { isTopicName } from "../../protocol/mqtt-server/topics.ts";
 import type { Admitted, IngestPorts, Source } from "./ports.ts";
 
 /** What one session asks for. */
@@ -96,10 +96,8 @@ async function receive(state: State, wish: Wish, signal: AbortSignal): Promise<v
 function demandUsable(state: State, { name, asset, root }: Wish): void {
   const refuse = (message: string): Fault => new Fault("INPUT_INVALID", message, { where: name, remedy: "Give the machine a root of its own in its settings." });
   if (!isTopicName(root) || root.endsWith("/") || root.startsWith("$")) throw refuse(`the root ${JSON.stringify(root)} that the machine publishes below is no plain topic`);
-  for (const other of state.byName.values()) {
-    if (other.root === root || isBelow(other.root, root) || isBelow(root, other.root)) throw refuse(`the machine publishes below ${JSON.stringify(root)}, and so does ${other.name}, below ${JSON.stringify(other.root)}`);
-    if (other.asset === asset) throw refuse(`${asset} is already received as ${other.name}`);
-  }
+  // Roots may be the same or nested: a message is its machine's by who is connected, not by its topic. Else one machine could shut out another by claiming its root.
+  for (const other of state.byName.values()) if (other.asset === asset) throw refuse(`${asset} is already received as ${other.name}`);
 }
 
 async function admit({ byName, waiting, clock }: State, name: string, signal: AbortSignal): Promise<Admitted> {

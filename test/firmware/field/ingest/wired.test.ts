@@ -142,14 +142,17 @@ suite("ingest, wired into the zone", (test) => {
     assert.not.ok(core.links.some(({ state }) => state === "lost"));
   });
 
-  test("refuses the second of two machines whose roots are the same or nested", async ({ signal, defer }) => {
+  test("takes a message for the machine that is connected, also where another machine claims its root or a part of it", async ({ signal, defer }) => {
     const running = await start(defer, signal);
     const { core, port, assignment } = running;
     const nested = await enrol(defer, { url: `mqtt://127.0.0.1:${port}`, serial: "4712", root: "miko/v1/4711/points" });
-    await running.connect(port, signal);
+    const first = await running.connect(port, signal);
     core.assign([assignment, nested.assignment]);
-    await until(() => core.links.some((link) => link.assignment === "4712" && link.state === "stopped" && link.fault?.code === "INPUT_INVALID"), signal);
-    assert.not.ok(core.links.some((link) => link.assignment === "4711" && link.state === "lost"));
+    await until(() => core.identified.some((found) => found.assignment === "4712"), signal);
+    first.send(publishOf("4711", 1, sample(9), { topic: "miko/v1/4711/points/n" }));
+    await until(() => valuesOf(running).includes(9), signal);
+    assert.equal([...new Set(core.readings.filter((reading) => "value" in reading && reading.value === 9).map(({ asset }) => asset.slice(-4)))], ["4711"]);
+    assert.not.ok(core.links.some(({ state }) => state === "stopped"));
   });
 
   test("makes durable and acknowledges at its end what it has received", async ({ signal, defer }) => {
