@@ -31,9 +31,18 @@ export async function acceptByPerson(core: CoreParts, { key, seen, name, credent
     setConfigured(core, subject, "accepted", "");
     return describeSubject(core, key, subject);
   }
+  const before = core.acceptance.entries.get(subject.entry.claims ?? subject.entry.number) ?? subject.entry;
   const entry = takeUp(core.acceptance, subject.entry, { actor: LOCAL, words: "a person", name, credentials });
+  if (isAnother(before, entry)) core.pki.disenrol(before.name ?? "", LOCAL);
   await core.acceptance.announce();
   return describeNumber(core, entry.number);
+}
+
+/** Another machine, or the same with another key: it does not publish with what the one before it was given. */
+function isAnother({ judged: before }: Entry, { judged: now }: Entry): boolean {
+  if (before === null || now === null) return false;
+  const differs = (one: string | null, other: string | null): boolean => one !== null && one !== other;
+  return differs(before.id, now.id) || differs(before.fingerprint, now.fingerprint);
 }
 
 /** Throws NOT_FOUND, and INPUT_INVALID for what cannot be refused. */

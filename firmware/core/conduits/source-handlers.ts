@@ -27,7 +27,7 @@ export function makeSourceHandlers(core: CoreParts, zone: string, listening: Lis
       // A zone that outlived the former state.db believes its assets known: an empty list makes it identify them again.
       if (mustReopen && after !== 0) {
         mustReopen = false;
-        return { revision: revisions.assignments.value - 1, logLevel: logLevel(), assignments: [], segments: [] };
+        return { revision: revisions.assignments.value - 1, logLevel: logLevel(), assignments: [], segments: [...dutiesOf(configuration.current, zone)] };
       }
       mustReopen = false;
       await revisions.assignments.wait(after, waitMs, signal);

@@ -155,6 +155,8 @@ suite("acceptance", (test) => {
     await report(core, signal, [machine("1", 7)]);
     await accept(core, assetOf("1"), signal, "press");
     await identify(core, "press", "1", signal);
+    await core.local.call("enrolAsset", { key: "press", by: "password" }, signal);
+    assert.equal((await show(core, "press", signal)).enrolled, ["password"]);
     const good = sampleOf(assetOf("1"));
     await core.source.call("readings", { readings: [good] }, signal);
     await report(core, signal, [machine("1", 7, { nameplate: nameplateOf("2") })]);
@@ -168,6 +170,7 @@ suite("acceptance", (test) => {
     const suspended = await show(core, "press", signal);
     assert.equal([suspended.id, suspended.changes], [assetOf("2"), [`Identity: ${assetOf("1")} before, ${assetOf("2")} now.`]]);
     assert.equal([(await accept(core, "press", signal)).state, (await assigned(core, signal)).length], ["accepted", 1]);
+    assert.equal((await show(core, "press", signal)).enrolled, [], "the other machine does not publish with the password of the first");
     assert.equal(await identify(core, "press", "2", signal), [assetOf("2")]);
     assert.not.ok((await standing(core, signal)).includes("ASSET_SUSPENDED press"));
     assert.equal(audited(core), ["local asset.accepted press", "core asset.suspended press", "local asset.accepted press"]);
