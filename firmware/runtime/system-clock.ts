@@ -36,9 +36,10 @@ function after(ms: number, callback: () => void): () => void {
   const dueMs = performance.now() + ms;
   let timer: NodeJS.Timeout | undefined;
   const arm = (): void => {
-    const left = dueMs - performance.now();
-    timer = left > MAX_TIMER_MS ? setTimeout(arm, MAX_TIMER_MS) : setTimeout(callback, Math.max(0, Math.ceil(left)));
+    timer = setTimeout(fire, Math.min(MAX_TIMER_MS, Math.max(0, Math.ceil(dueMs - performance.now()))));
   };
+  // The platform counts in whole milliseconds of its own and may be a part of one early.
+  const fire = (): void => (performance.now() < dueMs ? arm() : callback());
   arm();
   return () => clearTimeout(timer);
 }

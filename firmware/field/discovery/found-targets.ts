@@ -65,6 +65,14 @@ export class FoundTargets {
     return isSame(known, next) ? undefined : { kind: "changed", target: next };
   }
 
+  /** Removes a target that was heard no more since then; undefined where it was, or is gone already. */
+  leaveUnlessHeard({ address, endpoint }: FoundTarget, sinceMs: number): FoundChange | undefined {
+    const target = this.#byAddress.get(address)?.get(endpoint);
+    if (target === undefined || target.lastSeenMs >= sinceMs) return undefined;
+    this.#remove(target);
+    return { kind: "left", target };
+  }
+
   /** Those that were silent for too long; they are removed. */
   expire(nowMs: number): readonly FoundChange[] {
     const silent = [...this.all()].filter(({ lastSeenMs }) => nowMs - lastSeenMs > this.#limits.silentAfterMs);

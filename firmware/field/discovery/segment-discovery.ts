@@ -68,6 +68,8 @@ const INTAKE = { perSecond: 50, burst: 200, maxSources: 8192 } as const;
 const SECOND_ROUND_MS = 1000;
 /** After a goodbye a target may answer for a moment still. */
 const DOUBT_MS = 3000;
+/** So long whoever is still there has to answer then: the question is repeated, and answers come with a delay. */
+const DOUBT_ANSWERED_MS = 3000;
 
 /** Opens the sockets and begins with the first round. Throws PEER_UNREACHABLE where none of the addresses can be used; then nothing is open. */
 export async function openSegmentDiscovery(options: SegmentDiscoveryOptions): Promise<SegmentDiscovery> {
@@ -90,6 +92,7 @@ class Discovery implements SegmentDiscovery {
   readonly #dropped = { foreign: 0, ambiguous: 0, excess: 0 };
   readonly #ending = new AbortController();
   #asking: Promise<void> | undefined;
+  readonly #doubts = new Set<() => void>();
   #isFirst = true;
   #cancel = (): void => undefined;
 
@@ -128,6 +131,7 @@ class Discovery implements SegmentDiscovery {
 
   async close(): Promise<void> {
     this.#cancel();
+    for (const cancel of this.#doubts) cancel();
     this.#ending.abort();
     await this.#asking;
     await Promise.all(this.#wires.map(({ sockets }) => sockets.close()));
@@ -184,10 +188,21 @@ class Discovery implements SegmentDiscovery {
     }
   }
 
-  /** A goodbye may be forged, address and all: whoever is still there answers a little later, and has appeared again. */
-  #doubt({ endpoint, versions }: FoundTarget): void {
-    const questions = this.#client.resolve(endpoint, versions[0] ?? "2005/04", this.#options.clock.uptimeMs());
+  /**
+   * A goodbye may be forged, address and all: whoever is still there answers a little later, and has appeared again. And one that is on its way out may have
+   * answered other questions after its goodbye: it is gone for good unless it answers this one.
+   */
+  #doubt(target: FoundTarget): void {
+    const { clock, onChange } = this.#options;
+    const askedMs = clock.uptimeMs() + DOUBT_MS;
+    const questions = this.#client.resolve(target.endpoint, target.versions[0] ?? "2005/04", clock.uptimeMs());
     this.#send(questions.map((question) => ({ ...question, delaysMs: question.delaysMs.map((delayMs) => delayMs + DOUBT_MS) })));
+    const cancel = clock.after(DOUBT_MS + DOUBT_ANSWERED_MS, () => {
+      this.#doubts.delete(cancel);
+      const change = this.found.leaveUnlessHeard(target, askedMs);
+      if (change !== undefined) onChange(change);
+    });
+    this.#doubts.add(cancel);
   }
 }
 

@@ -23,12 +23,12 @@ interface Kept {
   of(endpoint: string): readonly string[];
 }
 
-async function keep({ defer }: TestContext): Promise<Kept> {
+async function keep({ defer }: TestContext, silentAfterMs = 1500): Promise<Kept> {
   const told: FoundReport[] = [];
   const peers: Fault[] = [];
   const ending = new AbortController();
   const queue = makeFoundQueue({ post: async (_, reports) => void told.push(...reports), clock: systemClock, log: silentLog, signal: ending.signal });
-  const keeper = makeSegmentKeeper({ table: [], queue, clock: systemClock, log: silentLog, times: { roundMs: 200, silentAfterMs: 1500, retellMs: 300 }, tellPeer: (fault) => void peers.push(fault) });
+  const keeper = makeSegmentKeeper({ table: [], queue, clock: systemClock, log: silentLog, times: { roundMs: 200, silentAfterMs, retellMs: 300 }, tellPeer: (fault) => void peers.push(fault) });
   defer(async () => {
     ending.abort();
     await keeper.stop();
@@ -67,6 +67,18 @@ suite("segments, kept", (test) => {
     await until(() => kept.of(goes).at(-1) === "left", context.signal);
     await until(() => kept.of(stays).at(-1) === "silent", context.signal);
     assert.ok(kept.of(stays).filter((kind) => kind === "present").length >= 2, kept.of(stays).join(" "));
+  });
+
+  test("one that speaks on for a moment after its goodbye has left all the same, once it answers no more", async (context) => {
+    const kept = await keep(context, 100_000);
+    kept.keeper.apply([kept.duty]);
+    const lingers = newId();
+    await sayUntilHeard(context, kept, lingers, "127.0.0.23");
+    await say([bye(lingers)], "127.0.0.23");
+    await until(() => kept.of(lingers).at(-1) === "left", context.signal);
+    await say([hello(target(lingers))], "127.0.0.23");
+    await until(() => kept.of(lingers).at(-1) === "present", context.signal);
+    await until(() => kept.of(lingers).at(-1) === "left", context.signal);
   });
 
   test("a source that lies in several segments is told of in none, and one that is too loud is named", async (context) => {
