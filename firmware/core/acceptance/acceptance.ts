@@ -1,8 +1,7 @@
 // The gate of the register: takes what was found, applies the judgement, and knows which found machines are read.
 
 import type { X509Certificate } from "node:crypto";
-import { asFault } from "../../../drivers/contract/fault.ts";
-import type { FaultReport } from "../../../drivers/contract/fault.ts";
+import { asFault, isFault, type FaultReport } from "../../../drivers/contract/fault.ts";
 import type { AssetId } from "../../../drivers/contract/identity.ts";
 import type { FoundReport } from "../../conduit/source.ts";
 import type { Link } from "../inventory/links.ts";
@@ -73,13 +72,7 @@ export class Acceptance implements Gate {
 
   /** What the zone field found in the segment. In as many turns as it takes; resolves when it is in force, not when it is written. */
   async take(segment: string, reports: readonly FoundReport[]): Promise<void> {
-    await this.parts.turns.each(reports, (report) => {
-      const subnets = this.#configured.subnetsOf(segment);
-      if (subnets === undefined) return;
-      if (report.kind !== "present") return this.#noteAbsent(segment, report.endpoint, report.address, report.kind);
-      const chain = readChain(report.certificates ?? []);
-      this.#judge(factsOf(segment, subnets, report, chain), chain);
-    });
+    await this.parts.turns.each(reports, (report) => this.#take(segment, report));
     await this.announce();
   }
 
@@ -267,6 +260,20 @@ export class Acceptance implements Gate {
     this.overlays.set(name, facts);
     this.presences.tell(ownerOf(name), "present");
     this.#dropOthers(facts, undefined);
+  }
+
+  /** What one of them says must not keep the others from being judged. */
+  #take(segment: string, report: FoundReport): void {
+    const subnets = this.#configured.subnetsOf(segment);
+    if (subnets === undefined) return;
+    try {
+      if (report.kind !== "present") return this.#noteAbsent(segment, report.endpoint, report.address, report.kind);
+      const chain = readChain(report.certificates ?? []);
+      this.#judge(factsOf(segment, subnets, report, chain), chain);
+    } catch (error) {
+      if (isFault(error)) throw error;
+      this.parts.log.error({ fault: asFault(error, report.endpoint), segment }, "what was found here cannot be judged");
+    }
   }
 
   #noteAbsent(segment: string, endpoint: string, address: string, presence: "left" | "silent"): void {
