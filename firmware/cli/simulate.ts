@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { Fault } from "../../drivers/contract/fault.ts";
+import { errorCode } from "../runtime/error-code.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import { CLOUD_DEFAULTS, MACHINE_DEFAULTS } from "../simulator/defaults.ts";
 import type { DiscoveryTargets } from "../simulator/discovery-targets.ts";
@@ -124,7 +125,7 @@ function publishTo({ publish, gateway, gatewayCa, credentials, mqtt }: MachineFl
   return {
     url: gateway,
     version: mqtt === "5" ? 5 : 4,
-    ...(gatewayCa === undefined ? {} : { ca: readFileSync(gatewayCa, "utf8") }),
+    ...(gatewayCa === undefined ? {} : { ca: readNamed("--gateway-ca", gatewayCa) }),
     accessOf: (serial) => readAccess(credentials)[serial],
     onState: (serial, state) => print({ publisher: serial, gateway: state }),
   };
@@ -171,8 +172,16 @@ async function simulateCloud(flags: CloudFlags): Promise<void> {
 
 function readTls({ tlsKey, tlsCertificate, tlsClientCa }: CloudFlags): { key: string; certificate: string; clientCa?: string } | undefined {
   if (tlsKey === undefined || tlsCertificate === undefined) return undefined;
-  const read = (file: string): string => readFileSync(file, "utf8");
-  return { key: read(tlsKey), certificate: read(tlsCertificate), ...(tlsClientCa === undefined ? {} : { clientCa: read(tlsClientCa) }) };
+  return { key: readNamed("--tls-key", tlsKey), certificate: readNamed("--tls-certificate", tlsCertificate), ...(tlsClientCa === undefined ? {} : { clientCa: readNamed("--tls-client-ca", tlsClientCa) }) };
+}
+
+/** Throws INPUT_INVALID that names option and file. */
+function readNamed(option: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Fault("INPUT_INVALID", `${option}: the file cannot be read (${errorCode(error) ?? "unknown"})`, { where: file, remedy: "Name a file with PEM text.", cause: error });
+  }
 }
 
 async function untilInterrupted(reportMs: number | undefined, figures: () => object): Promise<void> {
