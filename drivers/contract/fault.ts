@@ -9,6 +9,7 @@ const KIND_OF = {
   SECRET_MISSING: "config",
   ADDRESS_REFUSED: "config",
   INPUT_INVALID: "config",
+  CHANGED_MEANWHILE: "config",
   PEER_UNREACHABLE: "transient",
   PEER_TIMEOUT: "transient",
   PEER_CLOSED: "transient",
@@ -25,6 +26,8 @@ const KIND_OF = {
   CERTIFICATE_REFUSED: "denied",
   CREDENTIALS_REFUSED: "denied",
   ACCESS_DENIED: "denied",
+  SESSION_REQUIRED: "denied",
+  REAUTHENTICATION_REQUIRED: "denied",
   IDENTITY_CHANGED: "denied",
   DEFECT: "defect",
 } as const satisfies Record<string, FaultKind>;

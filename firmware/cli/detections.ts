@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { Fault } from "../../drivers/contract/fault.ts";
-import type { DetectionReport } from "../conduit/local.ts";
+import type { DetectionReport } from "../conduit/status.ts";
 import { printable, writeJson } from "./printable.ts";
 
 const MOST_SHOWN = 100;

@@ -1,6 +1,6 @@
 // The state of firewall and network for a person.
 
-import type { NetworkReport, NetworkStanding } from "../conduit/local.ts";
+import type { NetworkReport, NetworkStanding } from "../conduit/network.ts";
 import { printable } from "./printable.ts";
 
 const STATES: Readonly<Record<NetworkStanding["state"], (standing: NetworkStanding) => string>> = {

@@ -2,7 +2,8 @@
 
 import type { Command } from "commander";
 import { Fault } from "../../drivers/contract/fault.ts";
-import type { localConduit, NetworkReport } from "../conduit/local.ts";
+import type { localConduit } from "../conduit/local.ts";
+import type { NetworkReport } from "../conduit/network.ts";
 import type { ConduitClient } from "../runtime/conduit-client.ts";
 
 interface NetworkOptions {

@@ -3,7 +3,7 @@
 import { describeCondition } from "../core/health/catalogue.ts";
 import { isConditionCode } from "../core/health/condition-codes.ts";
 import type { Language } from "../core/health/condition-codes.ts";
-import type { Condition, Status } from "../conduit/local.ts";
+import type { Condition, Status } from "../conduit/status.ts";
 import { printableLines } from "./printable.ts";
 
 /** Machines that are listed one by one; beyond it only those that are not connected. */

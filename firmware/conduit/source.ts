@@ -121,6 +121,10 @@ export type PresentReport = Static<typeof PresentSchema>;
 /** Readings in one request: it is one piece of a commit, so it bounds how long core's event loop is held. */
 export const READINGS_PER_REQUEST = 512;
 
+/** What core wants done with a machine. */
+export const OrderSchema = Type.Object({ id: Type.String(), kind: Type.Enum(["asset-snapshot"]), assignment: Type.String() }, { additionalProperties: false });
+export type Order = Static<typeof OrderSchema>;
+
 export const sourceConduit = {
   /** Long poll: what the zone shall read, and how much it shall log. A change of configuration is a new revision. */
   assignments: get("/v1/assignments", {
@@ -213,6 +217,26 @@ export const sourceConduit = {
   peer: post("/v1/peer", { input: Type.Object({ fault: FaultReportSchema }, { additionalProperties: false }), reply: NothingSchema }),
   /** The zone is there: every few seconds. */
   alive: post("/v1/alive", { input: AliveSchema, reply: NothingSchema }),
+  /** Long poll: what the zone is to do with its machines, each order once per epoch of the zone; a zone that comes back gets those again that it did not end. */
+  orders: get("/v1/orders", {
+    input: Type.Object({ waitMs: Type.Integer({ minimum: 0, maximum: 60_000 }) }, { additionalProperties: false }),
+    reply: Type.Object({ orders: Type.Array(OrderSchema) }, { additionalProperties: false }),
+  }),
+  /** How an order goes on; `cancelled` in the answer: to be ended. Part of the result comes with it, in order, base64. */
+  orderProgress: post("/v1/orders/progress", {
+    input: Type.Object(
+      {
+        id: Type.String({ maxLength: 36 }),
+        state: Type.Enum(["running", "done", "failed"]),
+        progress: Type.Number({ minimum: 0, maximum: 1 }),
+        words: Type.String({ maxLength: 2048 }),
+        result: Type.Optional(Type.Object({ name: Type.String({ maxLength: 128 }), type: Type.String({ maxLength: 128 }), offset: Type.Integer({ minimum: 0 }), base64: Type.String({ maxLength: 262_144 }) }, { additionalProperties: false })),
+      },
+      { additionalProperties: false },
+    ),
+    reply: Type.Object({ isCancelled: Type.Boolean() }, { additionalProperties: false }),
+    bodyLimit: 327_680,
+  }),
   /** How the connection behind an assignment stands; the newest report replaces the one before. */
   link: post("/v1/link", {
     input: Type.Object(

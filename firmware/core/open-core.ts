@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { asFault } from "../../drivers/contract/fault.ts";
 import packageJson from "../../package.json" with { type: "json" };
-import type { Condition } from "../conduit/local.ts";
+import type { Condition } from "../conduit/status.ts";
 import { namespacesOf } from "../config/namespaces.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
 import type { ZoneContext } from "../runtime/service.ts";

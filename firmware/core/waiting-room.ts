@@ -2,7 +2,8 @@
 
 import { asFault, Fault } from "../../drivers/contract/fault.ts";
 import packageJson from "../../package.json" with { type: "json" };
-import { localConduit, type Status } from "../conduit/local.ts";
+import { localConduit } from "../conduit/local.ts";
+import type { Status } from "../conduit/status.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
 import { answerAll, serveConduit, type ConduitServer, type Handlers } from "../runtime/conduit-server.ts";
 import type { ZoneContext } from "../runtime/service.ts";

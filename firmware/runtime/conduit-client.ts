@@ -6,7 +6,7 @@ import { Fault, isFault } from "../../drivers/contract/fault.ts";
 import type { Contract, InputOf, ReplyOf, Route } from "../conduit/route.ts";
 import { makeBackoff } from "./backoff.ts";
 import type { Backoff } from "./backoff.ts";
-import { EPOCH_HEADER, HEAD_HEADER, MAX_HEAD_BYTES, NUMBER_HEADER } from "./conduit-headers.ts";
+import { BEARER_HEADER, EPOCH_HEADER, HEAD_HEADER, MAX_HEAD_BYTES, NUMBER_HEADER, SOURCE_HEADER } from "./conduit-headers.ts";
 import { refuseForeignFolder } from "./conduit-path.ts";
 import { AWAY_STATUS, readProblem } from "./conduit-problem.ts";
 import { errorCode } from "./error-code.ts";
@@ -20,13 +20,19 @@ export interface OpenOptions {
   readonly log: Log;
 }
 
+/** Somebody for whom a zone asks: what core knows them by, and where they come from. */
+export interface Person {
+  readonly bearer?: string | undefined;
+  readonly source?: string | undefined;
+}
+
 export interface ConduitClient<C extends Contract> {
   /**
    * The reply, trusted as core wrote it. While core is away the call waits and comes again with the same (epoch, number), for
    * ever, until it is answered or the signal aborts (CANCELLED). Core's faults are thrown with their code. The input is not
-   * checked on this side.
+   * checked on this side. `person`: for whom it is asked.
    */
-  call<Name extends keyof C & string>(name: Name, input: InputOf<C[Name]>, signal: AbortSignal): Promise<ReplyOf<C[Name]>>;
+  call<Name extends keyof C & string>(name: Name, input: InputOf<C[Name]>, signal: AbortSignal, person?: Person): Promise<ReplyOf<C[Name]>>;
   /** Ends all calls with CANCELLED and closes the connections. */
   close(): Promise<void>;
 }
@@ -44,11 +50,11 @@ export function openConduit<C extends Contract>(contract: C, options: OpenOption
   const wire: Wire = { ...options, quick: new Pool("http://core", { ...settings, connections: QUICK_CONNECTIONS }), polls: new Pool("http://core", settings), isAway: false };
   let lastNumber = 0;
   return {
-    call: (name, input, signal) => {
+    call: (name, input, signal, person = {}) => {
       const route: Route = contract[name] as Route;
       if (route.method === "POST") lastNumber += 1;
       // Sound by the contract, which core's handlers are typed with too.
-      return callUntilAnswered(wire, toRequest(route, input, options.epoch, lastNumber), signal) as Promise<ReplyOf<C[typeof name]>>;
+      return callUntilAnswered(wire, toRequest(route, input, { ...writePerson(person), [EPOCH_HEADER]: options.epoch }, lastNumber), signal) as Promise<ReplyOf<C[typeof name]>>;
     },
     close: async () => void (await Promise.all([wire.quick.destroy(), wire.polls.destroy()])),
   };
@@ -69,14 +75,18 @@ interface Request {
   readonly waitMs: number | undefined;
 }
 
-function toRequest(route: Route, input: unknown, epoch: string, number: number): Request {
+function writePerson({ bearer, source }: Person): Record<string, string> {
+  return { ...(bearer === undefined ? {} : { [BEARER_HEADER]: bearer }), ...(source === undefined ? {} : { [SOURCE_HEADER]: source }) };
+}
+
+function toRequest(route: Route, input: unknown, caller: Record<string, string>, number: number): Request {
   const waitMs = typeof input === "object" && input !== null && "waitMs" in input && typeof input.waitMs === "number" ? input.waitMs : undefined;
   if (route.method === "GET") {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(input ?? {})) query.append(name, String(value));
-    return { route, path: query.size === 0 ? route.path : `${route.path}?${query.toString()}`, headers: { [EPOCH_HEADER]: epoch }, body: null, waitMs };
+    return { route, path: query.size === 0 ? route.path : `${route.path}?${query.toString()}`, headers: caller, body: null, waitMs };
   }
-  const headers = { "content-type": "application/json", [EPOCH_HEADER]: epoch, [NUMBER_HEADER]: String(number) };
+  const headers = { ...caller, "content-type": "application/json", [NUMBER_HEADER]: String(number) };
   return { route, path: route.path, headers, body: JSON.stringify(input), waitMs };
 }
 

@@ -8,7 +8,7 @@ import type { TSchema } from "typebox";
 import type { Clock } from "../../drivers/contract/clock.ts";
 import { Fault, asFault, isFault } from "../../drivers/contract/fault.ts";
 import type { Contract, InputOf, ReplyOf, RequestIdentity, Route } from "../conduit/route.ts";
-import { HEAD_HEADER, readIdentity, writeHead } from "./conduit-headers.ts";
+import { HEAD_HEADER, readIdentity, readPerson, writeHead } from "./conduit-headers.ts";
 import { listenOn } from "./conduit-listen.ts";
 import { AWAY_STATUS, PROBLEM_TYPE, statusOf, writeProblem } from "./conduit-problem.ts";
 import { errorCode } from "./error-code.ts";
@@ -19,6 +19,10 @@ import { systemClock } from "./system-clock.ts";
 export interface Call {
   /** Present on every POST of a zone; a repeat carries the same one. */
   readonly identity?: RequestIdentity;
+  /** The session or token of the person for whom the zone asks: a claim, to be checked at each call. */
+  readonly bearer?: string;
+  /** The address that the person comes from, as the zone says. */
+  readonly source?: string;
   /**
    * Aborts when the caller goes away or the server closes. A long poll throws CANCELLED then (as `clock.sleep` does) and the
    * caller comes again; what is being committed is committed regardless.
@@ -118,7 +122,7 @@ function addRoute(app: FastifyInstance, route: Route, handler: AnyHandler, runni
         running.delete(abort);
         if (!reply.raw.writableFinished) abort.abort();
       });
-      const answer = await handler(isGet ? request.query : request.body, identity === undefined ? { signal: abort.signal } : { identity, signal: abort.signal });
+      const answer = await handler(isGet ? request.query : request.body, { ...(identity === undefined ? {} : { identity }), ...readPerson(request.headers), signal: abort.signal });
       if (answer instanceof WrittenReply) return reply.type("application/json; charset=utf-8").send(Readable.from(answer.pieces));
       return route.kind === "raw" ? sendBytes(reply, answer as ReplyOf<typeof route>) : answer;
     },

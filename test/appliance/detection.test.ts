@@ -1,7 +1,7 @@
 // limit: 400s
 // Shows on a booted appliance that what the kernel remembers comes through host's walls to `weir detections`, and that its own work is no detection.
 
-import type { DetectionReport } from "../../firmware/conduit/local.ts";
+import type { DetectionReport } from "../../firmware/conduit/status.ts";
 import { until } from "../support/gateway.ts";
 import { assert, suite } from "../support/suite.ts";
 import { buildTown } from "../walls/town.ts";

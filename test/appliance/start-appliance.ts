@@ -4,7 +4,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { NetworkReport, Status } from "../../firmware/conduit/local.ts";
+import type { NetworkReport } from "../../firmware/conduit/network.ts";
+import type { Status } from "../../firmware/conduit/status.ts";
 import { isAlive, until } from "../support/gateway.ts";
 import { startChild } from "../support/child.ts";
 import type { Defer, TestContext } from "../support/suite.ts";

@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 
 import { isEvent, type Sample } from "../../drivers/contract/reading.ts";
-import { localConduit, type Condition, type Status } from "../../firmware/conduit/local.ts";
+import { localConduit } from "../../firmware/conduit/local.ts";
+import type { Condition, Status } from "../../firmware/conduit/status.ts";
 import { openConduit } from "../../firmware/runtime/conduit-client.ts";
 import { conduitSocket } from "../../firmware/runtime/conduit-path.ts";
 import { silentLog } from "../../firmware/runtime/journal.ts";
@@ -27,6 +28,8 @@ export interface GatewayOptions {
   /** `data` in the folder unless said. */
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The network namespace that it runs in; needs root. */
+  readonly namespace?: string;
 }
 
 export interface GatewayUnderTest {
@@ -59,7 +62,8 @@ const pollMs = 25;
 export function startGateway({ defer, signal }: TestContext, options: GatewayOptions): GatewayUnderTest {
   const dataDir = options.dataDir ?? join(options.folder, "data");
   const args = [weir, "start", "--config", join(options.folder, "weir.yaml"), "--data", dataDir];
-  const child = startChild(defer, process.execPath, args, { cwd: options.folder, ...(options.env === undefined ? {} : { env: options.env }) });
+  const [program = "", ...words] = [...(options.namespace === undefined ? [] : ["ip", "netns", "exec", options.namespace]), process.execPath, ...args];
+  const child = startChild(defer, program, words, { cwd: options.folder, ...(options.env === undefined ? {} : { env: options.env }) });
   const client = openConduit(localConduit, { socket: conduitSocket(dataDir, "local"), clock: systemClock, epoch: randomUUID(), log: silentLog });
   defer(async () => {
     await client.close();

@@ -4,7 +4,7 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import type { DetectionReport } from "../../firmware/conduit/local.ts";
+import type { DetectionReport } from "../../firmware/conduit/status.ts";
 import { RULE_USERS } from "../../firmware/protocol/firewall/ruleset.ts";
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
 import { startChild } from "../support/child.ts";

@@ -10,6 +10,7 @@ import { ASSET_ADVISORY_CODES, assetAdvisory } from "../health/fault-conditions.
 import type { Link } from "../inventory/links.ts";
 import type { CoreParts } from "../parts.ts";
 import { makeIdentityHandlers } from "./identity-handlers.ts";
+import { makeOrderHandlers } from "./order-handlers.ts";
 import { makeIngestHandlers, type Listening } from "./ingest-handlers.ts";
 import { reviewLink } from "./review-link.ts";
 import { noteQuarantine, takeReadings } from "./take-readings.ts";
@@ -46,6 +47,7 @@ export function makeSourceHandlers(core: CoreParts, zone: string, listening: Lis
       return {};
     },
     ...makeIngestHandlers(core, zone, listening),
+    ...makeOrderHandlers(core, zone),
     alive: (alive) => {
       core.zones.alive(zone.replace(/^source-/, ""), alive);
       return {};

@@ -1,7 +1,7 @@
 // The conditions that stand now: raised by their cause, cleared when it is gone, never kept across a start.
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
-import type { Condition, Status } from "../../conduit/local.ts";
+import type { Condition, Status } from "../../conduit/status.ts";
 import { describeCondition } from "./catalogue.ts";
 import { SEVERITY_OF } from "./condition-codes.ts";
 import type { ConditionCode } from "./condition-codes.ts";

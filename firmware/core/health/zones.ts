@@ -2,7 +2,8 @@
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import type { InputOf } from "../../conduit/route.ts";
-import type { localConduit, Status } from "../../conduit/local.ts";
+import type { localConduit } from "../../conduit/local.ts";
+import type { Status } from "../../conduit/status.ts";
 import type { Alive } from "../../conduit/shared.ts";
 import { ALIVE_MS, readAlive } from "../../runtime/zone-alive.ts";
 import type { Fading } from "./fading.ts";

@@ -5,7 +5,7 @@ import { asFault, isFault } from "../../../drivers/contract/fault.ts";
 import type { Fault } from "../../../drivers/contract/fault.ts";
 import { digestOf } from "../../conduit/digest.ts";
 import type { HostStanding } from "../../conduit/host.ts";
-import type { NetworkStanding } from "../../conduit/local.ts";
+import type { NetworkStanding } from "../../conduit/network.ts";
 import type { Configuration } from "../../config/schema.ts";
 import type { AuditEvent } from "../audit/audit.ts";
 import type { Conditions } from "../health/conditions.ts";

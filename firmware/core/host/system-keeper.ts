@@ -2,7 +2,7 @@
 
 import { Fault, asFault } from "../../../drivers/contract/fault.ts";
 import type { HostStanding } from "../../conduit/host.ts";
-import type { NetworkReport } from "../../conduit/local.ts";
+import type { NetworkReport } from "../../conduit/network.ts";
 import type { Log } from "../../runtime/journal.ts";
 import type { Zones } from "../health/zones.ts";
 import type { Kept } from "../inventory/state-schema.ts";

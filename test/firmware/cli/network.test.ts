@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-import type { NetworkReport, NetworkStanding } from "../../../firmware/conduit/local.ts";
+import type { NetworkReport, NetworkStanding } from "../../../firmware/conduit/network.ts";
 import { writeReport } from "../../../firmware/cli/network-text.ts";
 import { assert, suite } from "../../support/suite.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";

@@ -2,7 +2,7 @@
 
 import { chooseLanguage } from "../../../firmware/cli/status.ts";
 import { writeDuration, writeStatus } from "../../../firmware/cli/status-text.ts";
-import type { Status } from "../../../firmware/conduit/local.ts";
+import type { Status } from "../../../firmware/conduit/status.ts";
 import { assert, suite } from "../../support/suite.ts";
 import { startChild } from "../../support/child.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";

@@ -7,7 +7,7 @@ import type pino from "pino";
 import { core } from "../../../firmware/core/main.ts";
 import { cloudConduit } from "../../../firmware/conduit/cloud.ts";
 import { localConduit } from "../../../firmware/conduit/local.ts";
-import type { Status } from "../../../firmware/conduit/local.ts";
+import type { Status } from "../../../firmware/conduit/status.ts";
 import { sourceConduit } from "../../../firmware/conduit/source.ts";
 import { openConduit } from "../../../firmware/runtime/conduit-client.ts";
 import type { ConduitClient } from "../../../firmware/runtime/conduit-client.ts";

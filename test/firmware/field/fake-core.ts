@@ -87,6 +87,11 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
   };
   const handlers: Parameters<typeof serveConduit<typeof sourceConduit>>[1] = {
     alive: () => ({}),
+    orders: async ({ waitMs }, { signal }) => {
+      await systemClock.sleep(waitMs, signal);
+      return { orders: [] };
+    },
+    orderProgress: () => ({ isCancelled: false }),
     found: ({ segment, reports }) => {
       core.found.push(...reports.map((report) => ({ segment, report })));
       return {};

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import Database from "better-sqlite3";
 
-import type { NetworkReport } from "../../../../firmware/conduit/local.ts";
+import type { NetworkReport } from "../../../../firmware/conduit/network.ts";
 import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 import type { Child } from "../../../support/child.ts";
 import { assert, suite, type Defer } from "../../../support/suite.ts";
