@@ -2,17 +2,13 @@
 
 import Type from "typebox";
 import type { Static } from "typebox";
+import { GROUPS, ROLES } from "../config/roles.ts";
 import { get, post } from "./route.ts";
 import { NothingSchema } from "./shared.ts";
 import { closed, orNull, seconds, text, time } from "./words.ts";
 
-/** From the one with the fewest rights; each has those of the ones before it [U4.1.2a]. */
-export const ROLES = ["customer", "analyst", "service", "manager", "systemadministrator"] as const;
-export type Role = (typeof ROLES)[number];
-
-/** Groups of people in a plant [K2.1.11]; each presets a role. */
-export const GROUPS = ["operators", "set-up", "engineering", "quality-management", "maintenance", "administration"] as const;
-export type Group = (typeof GROUPS)[number];
+export { GROUPS, ROLES } from "../config/roles.ts";
+export type { Group, Role } from "../config/roles.ts";
 
 export const ACCOUNT_NAME = "^[a-z0-9][a-z0-9._-]{0,63}$";
 const name = () => Type.String({ pattern: ACCOUNT_NAME });

@@ -1,45 +1,18 @@
 // The plant conduit, between core and the zone that speaks with the plant's own systems: its directory and its log collector; later its clients.
 
 import Type from "typebox";
-import type { Static } from "typebox";
 import { LogLevelSchema } from "../config/log-section.ts";
+import { DirectorySchema, SyslogSchema } from "../config/plant-section.ts";
 import { AuditRecordSchema } from "./audit.ts";
 import { get, post } from "./route.ts";
 import { AfterSchema, AliveSchema, FaultReportSchema, NothingSchema, SecretsSchema } from "./shared.ts";
 import { closed, orNull, text } from "./words.ts";
 
-/** LDAPS. The search is made as `bindDn`, the proof by a bind as the person found. */
-export const DirectorySettingsSchema = closed({
-  urls: Type.Array(text(300), { minItems: 1, maxItems: 4 }),
-  /** PEM of the CA that the directory's certificate is checked against. */
-  ca: text(65_536),
-  bindDn: text(512),
-  /** Name of the secret. */
-  bindPassword: text(63),
-  searchBase: text(512),
-  /** With `{user}` in it, which is escaped. */
-  userFilter: text(512),
-  groupAttribute: text(64),
-  timeoutMs: Type.Integer({ minimum: 100, maximum: 60_000 }),
-});
-export type DirectorySettings = Static<typeof DirectorySettingsSchema>;
-
-/** RFC 5424 over TLS (RFC 5425). */
-export const SyslogSettingsSchema = closed({
-  host: text(253),
-  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
-  ca: text(65_536),
-  /** Names of the secrets with the client certificate (PEM) and its key, where the collector asks for one. */
-  certificate: Type.Optional(text(63)),
-  key: Type.Optional(text(63)),
-});
-export type SyslogSettings = Static<typeof SyslogSettingsSchema>;
-
 export const plantConduit = {
   /** Long poll. */
   settings: get("/v1/settings", {
     input: AfterSchema,
-    reply: closed({ revision: Type.Integer(), logLevel: LogLevelSchema, gateway: text(64), version: text(32), directory: orNull(DirectorySettingsSchema), syslog: orNull(SyslogSettingsSchema), secrets: SecretsSchema }),
+    reply: closed({ revision: Type.Integer(), logLevel: LogLevelSchema, gateway: text(64), version: text(32), directory: orNull(DirectorySchema), syslog: orNull(SyslogSchema), secrets: SecretsSchema }),
   }),
   /** Long poll: who wants to be known by the directory. Each question is given once, to be answered within `timeoutMs`. */
   questions: get("/v1/directory/questions", {

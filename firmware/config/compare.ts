@@ -23,8 +23,10 @@ const PARTS: readonly Part[] = [
   // Core serves one conduit, and one process runs, for each of them from the start.
   { name: "network.field[].namespace", isLive: false, read: namespacesOf },
   { name: "cloud", isLive: true, read: ({ cloud }) => cloud },
+  { name: "plant", isLive: true, read: ({ plant }) => plant },
   { name: "outbox", isLive: true, read: ({ outbox }) => outbox },
   { name: "log", isLive: true, read: ({ log }) => log },
+  { name: "page", isLive: true, read: ({ page }) => page },
 ];
 
 export interface ConfigurationChange {

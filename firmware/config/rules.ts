@@ -6,13 +6,14 @@ import { driverChecks } from "../../drivers/schemas.ts";
 import { deriveWalls } from "../protocol/firewall/derive-flows.ts";
 import { isLoopback, parseSubnet } from "./formats.ts";
 import { namespaceOf } from "./namespaces.ts";
+import { LDAPS_PORT, SYSLOG_PORT } from "./plant-section.ts";
 import type { Path, Report } from "./problems.ts";
 import type { Configuration } from "./schema.ts";
 import { findNearest, listWords, quote } from "./words.ts";
 
 /** Reports every broken rule of a configuration that fits its schema. */
 export function checkRules(configuration: Configuration, report: Report): void {
-  const rules = [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, driversAgree, hostsLieInSegment, acceptanceIsSafe, namespacesAreSetUp, wallsCanStand, cloudCanBeReached];
+  const rules = [namesAreUnique, segmentsDoNotOverlap, segmentsExist, addressesLieInSegment, cloudIsEncrypted, cloudProvesItself, driversAgree, hostsLieInSegment, acceptanceIsSafe, namespacesAreSetUp, wallsCanStand, cloudCanBeReached, pageStandsOnce, plantCanBeReached];
   for (const rule of rules) rule(configuration, report);
 }
 
@@ -152,6 +153,28 @@ function cloudCanBeReached({ cloud, network }: Configuration, report: Report): v
   if (network === undefined || host === "" || isLoopback(host)) return;
   if (network.cloud === undefined) report({ path: ["network"], at: "key", message: "network: there is a cloud, but no port leads to it.", remedy: "Say under `network.cloud` which interface does." });
   else if (network.dns === undefined && !isAddress(host)) report({ path: ["network"], at: "key", message: `network: nobody resolves the name ${quote(host)}.`, remedy: "Give the name servers under `network.dns`, or the destination by address." });
+}
+
+/** Where the page is has one place in the configuration: the firewall is made from it too. */
+function pageStandsOnce({ network, page }: Configuration, report: Report): void {
+  if (network?.admin === undefined) return;
+  for (const key of ["addresses", "port"] as const) {
+    if (page[key] !== undefined) report({ path: ["page", key], at: "key", message: `the page has interface and port of network.admin, and page.${key} says it a second time.`, remedy: key === "port" ? "Leave it out, and write the port under `network.admin`." : "Leave it out." });
+  }
+}
+
+/** With the ports described, what the plant zone dials must be what the walls let it reach. */
+function plantCanBeReached({ network, plant }: Configuration, report: Report): void {
+  const { directory, syslog } = plant ?? {};
+  if (syslog !== undefined && (syslog.certificate === undefined) !== (syslog.key === undefined)) report({ path: ["plant", "syslog"], at: "key", message: "plant.syslog: a client certificate needs both `certificate` and `key`.", remedy: "Name the secrets of both, or of none." });
+  if (network === undefined) return;
+  const demand = (addresses: readonly string[], port: number, path: Path, declared: readonly string[], key: string, usual: number): void => {
+    const missing = addresses.find((address) => !declared.includes(address));
+    if (missing !== undefined) report({ path, at: "key", message: `${path.join(".")}: the walls let the gateway reach no ${missing}.`, remedy: `Add it to \`network.plant.${key}\`.` });
+    if (port !== usual) report({ path: [...path, "port"], at: "value", message: `the walls let the gateway reach port ${usual} only.`, remedy: `Let the server listen at ${usual}.` });
+  };
+  if (directory !== undefined) demand(directory.servers, directory.port, ["plant", "directory"], network.plant?.ldaps ?? [], "ldaps", LDAPS_PORT);
+  if (syslog !== undefined) demand([syslog.server], syslog.port, ["plant", "syslog"], network.plant?.syslog ?? [], "syslog", SYSLOG_PORT);
 }
 
 function findUrls(value: unknown, path: Path): { readonly path: Path; readonly url: URL }[] {

@@ -8,7 +8,9 @@ import { EquipmentSchema, type EquipmentSettings } from "./equipment-section.ts"
 import { GatewaySchema, type GatewaySettings } from "./gateway-section.ts";
 import { LogSchema, type LogSettings } from "./log-section.ts";
 import { NetworkSchema, type NetworkSettings } from "./network-section.ts";
+import { PlantSchema, type PlantSettings } from "./plant-section.ts";
 import { OutboxSchema, type OutboxSettings } from "./outbox-section.ts";
+import { PageSchema, type PageConfiguration } from "./page-section.ts";
 import { SegmentsSchema, type Segment } from "./segments-section.ts";
 
 export const ConfigurationSchema = Type.Object(
@@ -20,8 +22,10 @@ export const ConfigurationSchema = Type.Object(
     acceptance: AcceptanceSchema,
     network: Type.Optional(NetworkSchema),
     cloud: Type.Optional(CloudSchema),
+    plant: Type.Optional(PlantSchema),
     outbox: OutboxSchema,
     log: LogSchema,
+    page: PageSchema,
   },
   { additionalProperties: false, default: {}, description: "Configuration of Weir, the software of an industrial edge gateway." },
 );
@@ -37,6 +41,9 @@ export interface Configuration {
   readonly network?: Readonly<NetworkSettings>;
   /** Undefined where no uplink is configured. */
   readonly cloud?: Readonly<CloudLink>;
+  /** Undefined where the gateway has nothing to do with the plant's own systems. */
+  readonly plant?: Readonly<PlantSettings>;
   readonly outbox: Readonly<OutboxSettings>;
   readonly log: Readonly<LogSettings>;
+  readonly page: Readonly<PageConfiguration>;
 }

@@ -52,6 +52,7 @@ export async function secretUsers(configuration: Configuration, machines: readon
   await turns.each(machines, ({ name, config }) => note(`${ASSET_USER}${name}`, config));
   note("cloud", configuration.cloud);
   note("acceptance", configuration.acceptance);
+  note("plant", configuration.plant);
   return users;
 }
 
