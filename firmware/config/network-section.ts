@@ -4,6 +4,7 @@ import Type from "typebox";
 import type { Static } from "typebox";
 import { MachineAddress } from "../../drivers/contract/settings.ts";
 import { NAMESPACE_NAME, NAMESPACE_NAME_WORDS } from "./namespaces.ts";
+import { PAGE_PORT } from "./page-section.ts";
 import { SEGMENT_NAME, SEGMENT_NAME_WORDS } from "./segments-section.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -55,7 +56,7 @@ const PlantPortSchema = Type.Object(
 );
 
 const AdminPortSchema = Type.Object(
-  { interface: Interface, automatic: Automatic(true), addresses: Type.Optional(Addresses), gateways: Type.Optional(Gateways), clients: clients("those who administer the gateway"), port: port("Port of the web page, HTTPS.", 9797) },
+  { interface: Interface, automatic: Automatic(true), addresses: Type.Optional(Addresses), gateways: Type.Optional(Gateways), clients: clients("those who administer the gateway"), port: port("Port of the web page, HTTPS.", PAGE_PORT) },
   { ...closed, description: "The port to people with a browser." },
 );
 

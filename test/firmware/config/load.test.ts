@@ -23,6 +23,7 @@ const defaults = {
   acceptance: [],
   outbox: { maxAge: 30 * 86_400_000, watermark: { maxFraction: 0.85, reserveBytes: 67_108_864 } },
   log: { level: "info" },
+  page: { enabled: true, names: [] },
 };
 
 const machine = (name: string, settings = "") => `  - name: ${name}\n    miko: {url: "http://192.168.10.5/api"${settings}}\n`;
