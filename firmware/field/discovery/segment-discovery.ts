@@ -66,6 +66,11 @@ export interface SegmentDiscovery {
 const INTAKE = { perSecond: 50, burst: 200, maxSources: 8192 } as const;
 /** The first round is soon followed by another: what was just plugged in with us may not have listened yet. */
 const SECOND_ROUND_MS = 1000;
+/** Where an announcement says no address and the answer to that question gets lost, the next round comes so soon; and so often at most, whoever announces. */
+const EXTRA_ROUND_MS = 1000;
+const EXTRA_ROUNDS_APART_MS = 10_000;
+/** How soon after its time a silent target is noticed. */
+const SILENCE_LOOK_MS = 5000;
 /** After a goodbye a target may answer for a moment still. */
 const DOUBT_MS = 3000;
 /** So long whoever is still there has to answer then: the question is repeated, and answers come with a delay. */
@@ -94,7 +99,10 @@ class Discovery implements SegmentDiscovery {
   #asking: Promise<void> | undefined;
   readonly #doubts = new Set<() => void>();
   #isFirst = true;
+  #roundMs = 0;
+  #extraMs = Number.NEGATIVE_INFINITY;
   #cancel = (): void => undefined;
+  #cancelLook = (): void => undefined;
 
   constructor(options: SegmentDiscoveryOptions) {
     this.#options = options;
@@ -123,6 +131,7 @@ class Discovery implements SegmentDiscovery {
     if (this.#wires.length === 0) throw first ?? new Fault("PEER_UNREACHABLE", "this gateway has no address in the segment", { remedy: "Give the interface an address in one of the segment's subnets." });
     for (const fault of faults) log.warn({ fault }, "a segment is searched from fewer addresses");
     this.#nextRound();
+    this.#lookForSilent();
   }
 
   figures(): DiscoveryFigures {
@@ -131,6 +140,7 @@ class Discovery implements SegmentDiscovery {
 
   async close(): Promise<void> {
     this.#cancel();
+    this.#cancelLook();
     for (const cancel of this.#doubts) cancel();
     this.#ending.abort();
     await this.#asking;
@@ -138,14 +148,33 @@ class Discovery implements SegmentDiscovery {
   }
 
   #nextRound(): void {
-    const { clock, hosts, intervalMs, onChange } = this.#options;
+    const { clock, hosts, intervalMs } = this.#options;
     const nowMs = clock.uptimeMs();
-    for (const change of this.found.expire(nowMs)) onChange(change);
     this.#send(this.#client.probe(nowMs));
     for (const host of hosts) this.#send(this.#client.probe(nowMs, { address: host, port: MULTICAST.port }));
     this.#askByHttp();
-    this.#cancel = clock.after(this.#isFirst ? SECOND_ROUND_MS : intervalMs, () => this.#nextRound());
+    this.#planRound(nowMs + (this.#isFirst ? SECOND_ROUND_MS : intervalMs), nowMs);
     this.#isFirst = false;
+  }
+
+  #planRound(atMs: number, nowMs: number): void {
+    this.#cancel();
+    this.#roundMs = atMs;
+    this.#cancel = this.#options.clock.after(atMs - nowMs, () => this.#nextRound());
+  }
+
+  /** The next round comes sooner than in its turn. */
+  #hastenRound(nowMs: number): void {
+    const atMs = Math.max(nowMs + EXTRA_ROUND_MS, this.#extraMs + EXTRA_ROUNDS_APART_MS);
+    if (atMs >= this.#roundMs) return;
+    this.#extraMs = atMs;
+    this.#planRound(atMs, nowMs);
+  }
+
+  #lookForSilent(): void {
+    const { clock, intervalMs, onChange } = this.#options;
+    for (const change of this.found.expire(clock.uptimeMs())) onChange(change);
+    this.#cancelLook = clock.after(Math.min(SILENCE_LOOK_MS, intervalMs), () => this.#lookForSilent());
   }
 
   #send(all: readonly Outgoing[]): void {
@@ -184,7 +213,10 @@ class Discovery implements SegmentDiscovery {
       const change = this.found.note(sighting, nowMs);
       if (change !== undefined) onChange(change);
       if (change?.kind === "left") this.#doubt(change.target);
-      if (sighting.kind === "present" && change?.kind === "appeared" && change.target.xaddrs.length === 0) this.#send(this.#client.resolve(sighting.target.endpoint, sighting.version, nowMs));
+      if (sighting.kind === "present" && change?.kind === "appeared" && change.target.xaddrs.length === 0) {
+        this.#send(this.#client.resolve(sighting.target.endpoint, sighting.version, nowMs));
+        this.#hastenRound(nowMs);
+      }
     }
   }
 
