@@ -177,14 +177,6 @@ function plantCanBeReached({ network, plant }: Configuration, report: Report): v
   if (syslog !== undefined) demand([syslog.server], syslog.port, ["plant", "syslog"], network.plant?.syslog ?? [], "syslog", SYSLOG_PORT);
 }
 
-/** Where the page is has one place in the configuration: the firewall is made from it too. */
-function pageStandsOnce({ network, page }: Configuration, report: Report): void {
-  if (network?.admin === undefined) return;
-  for (const key of ["addresses", "port"] as const) {
-    if (page[key] !== undefined) report({ path: ["page", key], at: "key", message: `the page has interface and port of network.admin, and page.${key} says it a second time.`, remedy: key === "port" ? "Leave it out, and write the port under `network.admin`." : "Leave it out." });
-  }
-}
-
 function findUrls(value: unknown, path: Path): { readonly path: Path; readonly url: URL }[] {
   if (typeof value === "string") {
     const url = /^[a-z]+:\/\//.test(value) ? URL.parse(value) : null;
