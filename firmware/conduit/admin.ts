@@ -25,7 +25,7 @@ export const PageSettingsSchema = closed({
 export type PageSettings = Static<typeof PageSettingsSchema>;
 
 /** The zone's own affairs. */
-const zoneRoutes = {
+export const pageRoutes = {
   /** Long poll. Null: the configuration asks for no page. */
   settings: get("/v1/settings", { input: AfterSchema, reply: closed({ revision: Type.Integer(), logLevel: LogLevelSchema, gateway: text(64), version: text(32), page: orNull(PageSettingsSchema) }) }),
   /** Where the page is, or why it cannot be. */
@@ -33,4 +33,4 @@ const zoneRoutes = {
   alive: post("/v1/alive", { input: AliveSchema, reply: NothingSchema }),
 } as const;
 
-export const adminConduit = { ...zoneRoutes, ...loginRoutes, ...ownRoutes, ...peopleRoutes } as const;
+export const adminConduit = { ...pageRoutes, ...loginRoutes, ...ownRoutes, ...peopleRoutes } as const;

@@ -1,6 +1,7 @@
 // The zone core: decides and remembers. It has no network, only files and the conduits to the other zones.
 
 import { asFault, isFault } from "../../drivers/contract/fault.ts";
+import { adminConduit } from "../conduit/admin.ts";
 import { cloudConduit } from "../conduit/cloud.ts";
 import { localConduit } from "../conduit/local.ts";
 import type { Contract } from "../conduit/route.ts";
@@ -10,6 +11,7 @@ import { serveConduit } from "../runtime/conduit-server.ts";
 import type { ConduitServer, Handlers } from "../runtime/conduit-server.ts";
 import type { Service, ZoneContext } from "../runtime/service.ts";
 import { CLOUD } from "./cloud-state.ts";
+import { ADMIN, makeAdminHandlers } from "./conduits/admin-handlers.ts";
 import { makeCloudHandlers } from "./conduits/cloud-handlers.ts";
 import type { Listening } from "./conduits/ingest-handlers.ts";
 import { makeLocalHandlers } from "./conduits/local-handlers.ts";
@@ -69,6 +71,7 @@ async function serveAll(parts: CoreParts, context: ZoneContext): Promise<readonl
       await serve(zone, sourceConduit, makeSourceHandlers(parts, zone, listening)).catch((error: unknown) => parts.zones.refuse(namespace, asFault(error, zone).toString()));
     }
     await serve(CLOUD, cloudConduit, makeCloudHandlers(parts));
+    await serve(ADMIN, adminConduit, makeAdminHandlers(parts));
     await serve("local", localConduit, makeLocalHandlers(parts));
     return servers;
   } catch (error) {
@@ -91,13 +94,14 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
 }
 
 /** Once a second: what is written late, gathered or fades. */
-async function tick({ acceptance, clock, conditions, fading, links, log, losses, trail, values, writeTurn, zones }: CoreParts, signal: AbortSignal): Promise<void> {
+async function tick({ acceptance, clock, conditions, fading, links, log, losses, refusals, trail, values, writeTurn, zones }: CoreParts, signal: AbortSignal): Promise<void> {
   let isFailing = false;
   while (!signal.aborted) {
     await unlessCancelled(clock.sleep(TICK_MS, signal));
     fading.tick();
     for (const [zone, why] of zones.inNamespaces) conditions.become(["ZONE_NOT_STARTED"], zone, why === undefined ? undefined : { code: "ZONE_NOT_STARTED", detail: why });
     trail.tick();
+    refusals.tick();
     losses.retry();
     acceptance.tick();
     await acceptance.announce();

@@ -8,6 +8,7 @@ import { namespacesOf } from "../config/namespaces.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
 import type { ZoneContext } from "../runtime/service.ts";
 import { Acceptance } from "./acceptance/acceptance.ts";
+import { Refusals } from "./accounts/refusals.ts";
 import { Audit } from "./audit/audit.ts";
 import { prepareAuditSchema } from "./audit/audit-schema.ts";
 import { AuditTrail } from "./audit/trail.ts";
@@ -105,9 +106,11 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   closers.push(() => host.close());
   const zones = new Zones(clock, fading, () => host.isPresent(), namespacesOf(configuration.current));
   const system = new SystemKeeper({ host, clock, conditions, trail, kept, log: log.child("system"), zones, configuration: () => withMachines({ configuration, acceptance }) });
+  const people = { refusals: new Refusals(clock, trail), identify: () => undefined };
+  closers.push(() => people.refusals.flush());
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version, namespaces: namespacesOf(configuration.current) };
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
-  const parts: CoreParts = { ...watch, ...start, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
+  const parts: CoreParts = { ...watch, ...start, ...people, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   acceptance.onChange(() => applyMachines(parts));
   return { parts, ...makeUpkeep({ audit, state, vault }, parts), close };
 }

@@ -3,6 +3,8 @@
 import type { Clock } from "../../drivers/contract/clock.ts";
 import type { Log, LogLevel } from "../runtime/journal.ts";
 import type { Acceptance } from "./acceptance/acceptance.ts";
+import type { Identify } from "./accounts/identity.ts";
+import type { Refusals } from "./accounts/refusals.ts";
 import type { AuditTrail } from "./audit/trail.ts";
 import type { ActiveConfiguration } from "./configuration/active-configuration.ts";
 import type { CloudState } from "./cloud-state.ts";
@@ -40,6 +42,10 @@ export interface CoreParts {
   readonly fading: Fading;
   readonly zones: Zones;
   readonly trail: AuditTrail;
+  /** Whom a session or a token stands for. */
+  readonly identify: Identify;
+  /** What people and strangers were refused, for the audit log. */
+  readonly refusals: Refusals;
   readonly secrets: Secrets;
   /** The machine CA, and who may publish to the gateway. */
   readonly pki: Pki;

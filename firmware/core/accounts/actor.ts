@@ -1,6 +1,7 @@
 // Who does something: what the audit log names, and what every operation of people is given.
 
 import type { Call } from "../../runtime/conduit-server.ts";
+import type { Identity } from "./identity.ts";
 
 export interface Actor {
   /** An account, `token <name>`, or `local` for whoever has the gateway in their hands. */
@@ -14,6 +15,8 @@ export interface Actor {
 /** A call whose caller has been found to be this actor and to be allowed what they ask. */
 export interface PersonCall extends Call {
   readonly actor: Actor;
+  /** With what rights; an operation asks it where the right depends on whom or what it is about. */
+  readonly person: Identity;
 }
 
 /** Whoever may run the command as the gateway's own user. */

@@ -3,7 +3,8 @@
 import type { Me, Role, ServiceWindow } from "../../conduit/accounts.ts";
 
 export interface Identity {
-  readonly kind: "session" | "token";
+  /** `local`: nobody asked for a proof, since whoever reaches that conduit has the gateway in their hands. */
+  readonly kind: "session" | "token" | "local";
   /** Of the account that acts; of a token, its owner. */
   readonly account: string;
   /** As the audit log names it: the account, or `token <name>`. */
@@ -19,3 +20,9 @@ export interface Identity {
   /** The open service window that it acts in. */
   readonly window: ServiceWindow | null;
 }
+
+/** Finds whom a text from a caller stands for, undefined where it stands for nobody (any more). `isActive`: it counts as the person's doing, so the session is not idle. */
+export type Identify = (bearer: string, isActive: boolean) => Identity | undefined;
+
+/** Of whoever may run the command as the gateway's own user. */
+export const LOCAL_IDENTITY: Identity = { kind: "local", account: "local", actor: "local", role: "systemadministrator", scope: [], step: "open", isFresh: true, session: null, window: null };

@@ -3,6 +3,7 @@
 import type { localConduit } from "../../conduit/local.ts";
 import type { Handlers } from "../../runtime/conduit-server.ts";
 import { LOCAL_ACTOR } from "../accounts/actor.ts";
+import { LOCAL_IDENTITY } from "../accounts/identity.ts";
 import type { CoreParts } from "../parts.ts";
 import { makeCustodyHandlers } from "./account-handlers.ts";
 import { asPerson, makePeopleHandlers } from "./people-handlers.ts";
@@ -10,7 +11,7 @@ import { asPerson, makePeopleHandlers } from "./people-handlers.ts";
 export function makeLocalHandlers(core: CoreParts): Handlers<typeof localConduit> {
   const { namespaces, zones } = core;
   return {
-    ...asPerson(makePeopleHandlers(core), LOCAL_ACTOR),
+    ...asPerson(makePeopleHandlers(core), LOCAL_ACTOR, LOCAL_IDENTITY),
     ...makeCustodyHandlers(core),
     zones: ({ zones: standings }) => {
       zones.tell(standings);

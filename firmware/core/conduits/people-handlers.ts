@@ -5,6 +5,7 @@ import type { PeopleRoutes } from "../../conduit/people.ts";
 import type { Status } from "../../conduit/status.ts";
 import { WrittenReply, type Call, type Handlers } from "../../runtime/conduit-server.ts";
 import type { Actor, PersonCall } from "../accounts/actor.ts";
+import type { Identity } from "../accounts/identity.ts";
 import { CLOUD } from "../cloud-state.ts";
 import type { Asset } from "../inventory/asset.ts";
 import type { CoreParts } from "../parts.ts";
@@ -34,17 +35,24 @@ export function makePeopleHandlers(core: CoreParts): PeopleHandlers {
   };
 }
 
-/** Every operation done as this actor, without asking. */
-export function asPerson(handlers: PeopleHandlers, actor: Actor): Handlers<PeopleRoutes> {
-  const entries = Object.entries(handlers).map(([name, handler]) => [name, (input: never, call: Call) => (handler as (input: never, call: PersonCall) => unknown)(input, { ...call, actor })]);
+/** Every operation done as this actor with these rights, without asking. */
+export function asPerson(handlers: PeopleHandlers, actor: Actor, person: Identity): Handlers<PeopleRoutes> {
+  const entries = Object.entries(handlers).map(([name, handler]) => [name, (input: never, call: Call) => (handler as (input: never, call: PersonCall) => unknown)(input, { ...call, actor, person })]);
   // Sound: each entry keeps its name, its input and its reply.
   return Object.fromEntries(entries);
 }
 
-function makeStatusHandlers(core: CoreParts): Pick<PeopleHandlers, "status" | "values" | "detections" | "acceptDetections"> {
+function makeStatusHandlers(core: CoreParts): Pick<PeopleHandlers, "status" | "standing" | "values" | "detections" | "acceptDetections"> {
   const { register, revisions, values } = core;
   return {
     status: (_, { signal }) => writeStatus(core, signal),
+    standing: async ({ after, waitMs }, { signal }) => {
+      const { revision } = core.conditions;
+      await revision.wait(after, waitMs, signal);
+      const head = JSON.stringify({ revision: revision.value, ...readStanding(core) });
+      const standing = await writeItems(core.conditions.list(), (condition) => JSON.stringify(condition), core.turns, signal);
+      return new WrittenReply(`${head.slice(0, -1)},"conditions":[`, ...standing, "]}");
+    },
     values: async ({ after, waitMs }, { signal }) => {
       await revisions.values.wait(after, waitMs, signal);
       const { revision, samples } = values.since(after);
