@@ -63,6 +63,10 @@ export const StatusSchema = Type.Object(
 );
 export type Status = Static<typeof StatusSchema>;
 
+/** The status without its assets. */
+export const StandingSchema = Type.Object({ revision: Type.Integer(), ...Type.Omit(StatusSchema, ["assets"]).properties }, { additionalProperties: false });
+export type Standing = Static<typeof StandingSchema>;
+
 export const DetectionSchema = Type.Object(
   {
     kind: Type.String(),
@@ -86,6 +90,8 @@ export type DetectionReport = Static<typeof DetectionSchema>;
 
 export const statusRoutes = {
   status: get("/v1/status", { input: NothingSchema, reply: StatusSchema }),
+  /** Long poll: waits for a change of the conditions; how it stands without its assets. */
+  standing: get("/v1/standing", { input: AfterSchema, reply: StandingSchema }),
   /** What detection found, newest first. */
   detections: get("/v1/detections", { input: Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 10_000 }) }, { additionalProperties: false }), reply: Type.Object({ detections: Type.Array(DetectionSchema) }, { additionalProperties: false }) }),
   /** Somebody has seen them; what speaks on the segments now is known and right. */

@@ -2,6 +2,7 @@
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import type { Condition, Status } from "../../conduit/status.ts";
+import { Revision } from "../inventory/revision.ts";
 import { describeCondition } from "./catalogue.ts";
 import { SEVERITY_OF } from "./condition-codes.ts";
 import type { ConditionCode } from "./condition-codes.ts";
@@ -13,10 +14,13 @@ export class Conditions {
   readonly #clock: Clock;
   readonly #listener: ConditionListener;
   readonly #standing = new Map<string, Condition>();
+  /** Grows with each change of what stands. */
+  readonly revision: Revision;
 
   constructor(clock: Clock, listener: ConditionListener) {
     this.#clock = clock;
     this.#listener = listener;
+    this.revision = new Revision(clock);
   }
 
   /** True when the condition is new or its words have changed; `since` stays with the first raise. */
@@ -27,6 +31,7 @@ export class Conditions {
     const since = before?.since ?? new Date(this.#clock.now()).toISOString();
     const condition: Condition = { code, subject, severity: SEVERITY_OF[code], ...describeCondition(code, subject, detail, "en"), detail, since };
     this.#standing.set(key, condition);
+    this.revision.advance();
     this.#listener("raised", condition);
     return true;
   }
@@ -37,6 +42,7 @@ export class Conditions {
     const condition = this.#standing.get(key);
     if (condition === undefined) return false;
     this.#standing.delete(key);
+    this.revision.advance();
     this.#listener("cleared", condition);
     return true;
   }
