@@ -3,6 +3,7 @@
 import { Worker } from "node:worker_threads";
 import type { Clock } from "../../drivers/contract/clock.ts";
 import { asFault, Fault } from "../../drivers/contract/fault.ts";
+import { checkConfiguration, type CheckedConfiguration } from "./check.ts";
 import { markParts, type PartMarks } from "./compare.ts";
 import { demandConfiguration, freeze, inspectConfiguration, type InspectedConfiguration } from "./load.ts";
 import type { Problem } from "./problems.ts";
@@ -21,11 +22,18 @@ export interface ApartConfiguration extends InspectedConfiguration {
   readonly marks: PartMarks;
 }
 
+/** What the thread is given. `before`: the text that the new one is compared with; then its answer is a `Handover` with `checked`. */
+export interface Inspection {
+  readonly text: string | Uint8Array;
+  readonly before?: string | Uint8Array;
+}
+
 /** What the thread answers: problems, or first the configuration without its machines, then these in `more` portions. */
 export type Handover =
-  | { readonly problems: readonly Problem[]; readonly rest?: undefined; readonly assets?: undefined }
-  | { readonly problems: readonly Problem[]; readonly rest: Configuration; readonly marks: PartMarks; readonly more: number; readonly assets?: undefined }
-  | { readonly assets: Configuration["assets"]; readonly problems?: undefined; readonly rest?: undefined };
+  | { readonly checked: CheckedConfiguration; readonly problems?: undefined; readonly rest?: undefined; readonly assets?: undefined }
+  | { readonly problems: readonly Problem[]; readonly checked?: undefined; readonly rest?: undefined; readonly assets?: undefined }
+  | { readonly problems: readonly Problem[]; readonly rest: Configuration; readonly marks: PartMarks; readonly more: number; readonly checked?: undefined; readonly assets?: undefined }
+  | { readonly assets: Configuration["assets"]; readonly checked?: undefined; readonly problems?: undefined; readonly rest?: undefined };
 
 /** A configuration of 2,000 machines takes 0.7 s, the worst texts known 4 s for 1 MiB; on a slow or busy machine many times that. */
 const LIMIT_MS = 60_000;
@@ -37,9 +45,29 @@ const IN_PLACE_BYTES = 2048;
 const NO_MARKS: PartMarks = new Map();
 
 /** As `inspectConfiguration`; a text that takes more than a minute or too much memory is a problem too. Rejects with CANCELLED when the signal aborts. */
-export async function inspectApart(text: string | Uint8Array, { clock, inPlaceBytes = IN_PLACE_BYTES, turn = nextTurn }: ApartOptions, signal: AbortSignal): Promise<ApartConfiguration> {
+export async function inspectApart(text: string | Uint8Array, options: ApartOptions, signal: AbortSignal): Promise<ApartConfiguration> {
+  const { inPlaceBytes = IN_PLACE_BYTES, turn = nextTurn } = options;
   if (text.length <= inPlaceBytes) return withMarks(inspectConfiguration(text));
-  const worker = new Worker(new URL("./inspect-worker.ts", import.meta.url), { workerData: text, resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB } });
+  return inThread({ text }, options, signal, async (take, post) => {
+    const ask = async (): Promise<Handover> => {
+      await turn();
+      post();
+      return take();
+    };
+    return putTogether(await take(), ask);
+  });
+}
+
+/** As `checkConfiguration`, in a thread unless both texts are short. Rejects with CANCELLED when the signal aborts. */
+export async function checkApart(text: string | Uint8Array, before: string | Uint8Array, options: ApartOptions, signal: AbortSignal): Promise<CheckedConfiguration> {
+  if (text.length + before.length <= (options.inPlaceBytes ?? IN_PLACE_BYTES)) return checkConfiguration(text, before);
+  const answer = await inThread({ text, before }, options, signal, (take) => take());
+  return answer.checked ?? { problems: answer.problems ?? [], changes: [] };
+}
+
+/** Lets `talk` speak with a thread that inspects; it answers with a problem where the thread takes too long or dies. */
+async function inThread<T>(inspection: Inspection, { clock }: ApartOptions, signal: AbortSignal, talk: (take: () => Promise<Handover>, post: () => void) => Promise<T>): Promise<T> {
+  const worker = new Worker(new URL("./inspect-worker.ts", import.meta.url), { workerData: inspection, resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB } });
   const ended = Promise.withResolvers<Handover>();
   const refuse = (message: string): void => ended.resolve({ problems: [{ line: 1, column: 1, message, remedy: "Is this the right file? Look for text that repeats or nests without end." }] });
   const abort = (): void => ended.reject(new Fault("CANCELLED", "the inspection of the configuration was cancelled", { cause: signal.reason }));
@@ -49,13 +77,8 @@ export async function inspectApart(text: string | Uint8Array, { clock, inPlaceBy
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   const take = (): Promise<Handover> => Promise.race([new Promise<Handover>((resolve) => void worker.once("message", resolve)), ended.promise]);
-  const ask = async (): Promise<Handover> => {
-    await turn();
-    worker.postMessage(undefined);
-    return take();
-  };
   try {
-    return await putTogether(await take(), ask);
+    return await talk(take, () => worker.postMessage(undefined));
   } finally {
     signal.removeEventListener("abort", abort);
     cancelLimit();
@@ -69,7 +92,7 @@ async function putTogether(first: Handover, ask: () => Promise<Handover>): Promi
   const assets: Configuration["assets"][number][] = [];
   for (let left = first.more; left > 0; left -= 1) {
     const portion = await ask();
-    if (portion.assets === undefined) return { problems: portion.problems, configuration: undefined, marks: NO_MARKS };
+    if (portion.assets === undefined) return { problems: portion.problems ?? [], configuration: undefined, marks: NO_MARKS };
     for (const asset of portion.assets) assets.push(freeze(asset));
   }
   return { problems: [], configuration: freeze({ ...first.rest, assets }), marks: first.marks };

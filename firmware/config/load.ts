@@ -7,7 +7,7 @@ import { driverSchemas } from "../../drivers/schemas.ts";
 import { checkDrivers, separateDrivers } from "./asset-driver.ts";
 import { asJsonSchema } from "./json-schema.ts";
 import { MOST_BYTES, parseText } from "./parse-text.ts";
-import { arrange, MOST_FINDINGS, writeProblem, type Finding, type Problem, type Report } from "./problems.ts";
+import { arrange, MOST_FINDINGS, writePath, writeProblem, type Finding, type Problem, type Report } from "./problems.ts";
 import { resolve } from "./resolve.ts";
 import { checkRules } from "./rules.ts";
 import { ConfigurationSchema, type Configuration } from "./schema.ts";
@@ -31,7 +31,7 @@ export function inspectConfiguration(text: string | Uint8Array): InspectedConfig
     checkRules(configuration, report);
     if (findings.length === 0) return { problems: [], configuration: freeze(configuration) };
   }
-  const problems = findings.map(({ path, at, message, remedy }) => ({ ...parsed.place(path, at), message, remedy }));
+  const problems = findings.map(({ path, at, message, remedy }) => ({ ...parsed.place(path, at), message, remedy, setting: writePath(path) }));
   return { problems: arrange(problems), configuration: undefined };
 }
 

@@ -20,6 +20,8 @@ export interface Problem {
   readonly column: number;
   readonly message: string;
   readonly remedy?: string | undefined;
+  /** The setting, as `writePath` writes it; absent where the text itself is wrong. */
+  readonly setting?: string;
 }
 
 /** How many problems are told; of more it is only said that they are there. */

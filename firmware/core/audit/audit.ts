@@ -13,6 +13,7 @@ export type AuditAction =
   | "core.stopped"
   | "configuration.applied"
   | "configuration.refused"
+  | "configuration.written"
   | "secret.set"
   | "secret.deleted"
   | "readings.dropped"

@@ -58,13 +58,27 @@ export class ActiveConfiguration {
   }
 
   /** Called after each change; a reload ends, and the next one begins, when what it returns has resolved. */
+  /** The text that is in force; empty where the defaults are. */
+  get text(): string | Uint8Array {
+    return this.#loaded.known ?? this.#options.kept.read("good-configuration") ?? "";
+  }
+
+  get file(): string | undefined {
+    return this.#options.file;
+  }
+
   onChange(listener: (change: ConfigurationChange) => Promise<void>): void {
     this.#listener = listener;
   }
 
-  /** Reads the file again; resolves when it is applied. Throws CONFIG_INVALID with the lines; then the configuration before stays in force. One after the other: the newest reading wins. */
-  reload(actor: string, signal: AbortSignal): Promise<ConfigurationChange> {
-    const turn = this.#last.then(() => this.#reload(actor, signal));
+  /** Called before each change; the configuration comes into force when what it returns has resolved. */
+  beforeChange(prepare: (coming: Configuration) => Promise<void>): void {
+    this.#prepare = prepare;
+  }
+
+  /** Reads the file again; resolves when it is applied. Throws CONFIG_INVALID with the lines; then the configuration before stays in force. One after the other: the newest reading wins. `write` is awaited before, and no other reading comes between. */
+  reload(actor: string, signal: AbortSignal, write: () => Promise<void> = () => Promise.resolve()): Promise<ConfigurationChange> {
+    const turn = this.#last.then(write).then(() => this.#reload(actor, signal));
     this.#last = turn.catch(() => undefined);
     return turn;
   }
