@@ -41,6 +41,7 @@ export class ActiveConfiguration {
   #loaded: Loaded;
   #last: Promise<unknown> = Promise.resolve();
   #listener: (change: ConfigurationChange) => Promise<void> = () => Promise.resolve();
+  #prepare: (coming: Configuration) => Promise<void> = () => Promise.resolve();
 
   private constructor(options: ConfigurationOptions, loaded: Loaded) {
     this.#options = options;
