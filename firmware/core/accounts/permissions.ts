@@ -43,7 +43,6 @@ const ADMINISTRATOR_PROVED = { role: "systemadministrator", needsFresh: true } a
 export const PERMISSIONS: Table = {
   status: WATCHED,
   standing: WATCHED,
-  standing: WATCHED,
   values: WATCHED,
   detections: SERVICE,
   acceptDetections: MANAGER,
