@@ -119,7 +119,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
 function makeUpkeep({ audit, state, vault }: Pick<Stores, "audit" | "state" | "vault">, { clock, conditions, turns }: CoreParts): Pick<OpenCore, "verifyAudit" | "copyLogs"> {
   return {
     verifyAudit: async (stop) => {
-      const { broken } = await verifyAudit(audit.database, vault.auditKey, () => clock.sleep(1, stop).then(() => turns.next()));
+      const { broken } = await verifyAudit(audit.database, vault.auditKey, { pause: () => clock.sleep(1, stop).then(() => turns.next()) });
       if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);
     },
     copyLogs: async () => {
@@ -149,7 +149,7 @@ function openStores(context: ZoneContext, closers: (() => unknown)[]): Stores {
   const audit = openDatabase(join(dataDir, "audit.db"), clock, prepareAuditSchema);
   closers.push(() => audit.log.closeDatabase());
   const trail = new AuditTrail(new Audit(audit.database, clock, vault.auditKey), conditions, clock);
-  closers.push(() => trail.flushDrops());
+  closers.push(() => trail.flush());
   const state = openDatabase(join(dataDir, "state.db"), clock, prepareStateSchema);
   closers.push(() => state.log.closeDatabase());
   trail.record({ actor: "core", action: "core.started", target: "core", result: "done", detail: { version: packageJson.version } });

@@ -2,10 +2,11 @@
 
 import type { Database, Statement } from "better-sqlite3";
 import type { Clock } from "../../../drivers/contract/clock.ts";
-import { CHAIN_START, chainOf, keyIdOf, sealOf } from "./chain.ts";
-import type { AuditEntry } from "./chain.ts";
+import type { Actor } from "../accounts/actor.ts";
 import { ANCHOR, HEAD } from "./audit-schema.ts";
-import type { Place } from "./audit-schema.ts";
+import { AuditTime } from "./audit-time.ts";
+import { CHAIN_START, chainOf, FORMS, keyIdOf, sealOf } from "./chain.ts";
+import type { AuditEntry, Place, PlaceName } from "./chain.ts";
 
 /** What is recorded. The full list of events comes with accounts. */
 export type AuditAction =
@@ -41,13 +42,14 @@ export type AuditAction =
   | "cloud-addresses.refused"
   | "usb.authorized"
   | "clock.set"
+  | "clock.jumped"
   | "system.restarted"
   | "detection.raised"
   | "detections.accepted";
 
 export interface AuditEvent {
-  /** Who: a zone, `local` for the command line, `core` itself. */
-  readonly actor: string;
+  /** Who: a person, or a part of core by its name. */
+  readonly actor: string | Actor;
   readonly action: AuditAction;
   /** On what: a name, a file, an asset. */
   readonly target: string;
@@ -56,7 +58,14 @@ export interface AuditEvent {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
+/** A part of core by its name; `local` is whoever runs the command on the files of a stopped gateway. */
+export function actorOf(actor: string | Actor): Actor {
+  return typeof actor === "string" ? { name: actor, zone: actor === "local" ? "local" : "core", source: null } : actor;
+}
+
 export class Audit {
+  /** How long the gateway has run, and whether the wall clock is believed. */
+  readonly time: AuditTime;
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #key: Buffer;
@@ -73,34 +82,50 @@ export class Audit {
     this.#key = key;
     this.#keyId = keyIdOf(key);
     this.#insert = database.prepare(
-      "INSERT INTO entries (number, time, uptimeMs, actor, action, target, result, detail, keyId, chain) VALUES (@number, @time, @uptimeMs, @actor, @action, @target, @result, @detail, @keyId, @chain)",
+      "INSERT INTO entries (number, form, time, timeQuality, uptimeMs, runningMs, zone, actor, source, action, target, result, detail, keyId, chain) VALUES (@number, @form, @time, @timeQuality, @uptimeMs, @runningMs, @zone, @actor, @source, @action, @target, @result, @detail, @keyId, @chain)",
     );
-    this.#movePlace = database.prepare("INSERT INTO places (place, number, chain, keyId, seal) VALUES (@place, @number, @chain, @keyId, @seal) ON CONFLICT (place) DO UPDATE SET number = @number, chain = @chain, keyId = @keyId, seal = @seal");
+    this.#movePlace = database.prepare(
+      "INSERT INTO places (place, number, chain, keyId, entryKeyId, seal) VALUES (@place, @number, @chain, @keyId, @entryKeyId, @seal) ON CONFLICT (place) DO UPDATE SET number = @number, chain = @chain, keyId = @keyId, entryKeyId = @entryKeyId, seal = @seal",
+    );
     this.#commit = database.transaction((entry: AuditEntry) => {
       this.#insert.run(entry);
-      this.#place(HEAD, entry.number, entry.chain);
+      this.#place(HEAD, entry);
     });
     this.#last = this.#findLast();
+    this.time = new AuditTime(database, clock, key, this.#provenRunningMs());
   }
 
-  /** Durable when it returns. Throws what SQLite throws (a full disk); nothing is written then. */
-  append(event: AuditEvent): void {
-    const { actor, action, target, result } = event;
+  /** The last position of the chain. */
+  get head(): Place {
+    return this.#last;
+  }
+
+  /** Durable when it returns; returns its number. Throws what SQLite throws (a full disk); nothing is written then. */
+  append(event: AuditEvent): number {
+    const { action, target, result } = event;
+    const { name: actor, zone, source } = actorOf(event.actor);
     const time = new Date(this.#clock.now()).toISOString();
     const detail = JSON.stringify(event.detail ?? {});
     const number = this.#last.number + 1;
-    const unchained = { number, time, uptimeMs: Math.round(this.#clock.uptimeMs()), actor, action, target, result, detail, keyId: this.#keyId };
-    const chain = chainOf(this.#key, this.#last.chain, unchained);
+    const times = { time, timeQuality: this.#clock.timeQuality(), uptimeMs: Math.round(this.#clock.uptimeMs()), runningMs: this.time.runningMs() };
+    const unchained = { number, form: FORMS.present, ...times, zone, actor, source, action, target, result, detail, keyId: this.#keyId };
+    const chain = chainOf(this.#key, this.#last, unchained);
     this.#commit({ ...unchained, chain });
-    this.#last = { number, chain };
+    this.#last = { number, chain, keyId: this.#keyId };
+    return number;
+  }
+
+  /** Goes on behind a position that is known from elsewhere to have been reached: the entries up to there are missing, and it shows. */
+  continueAfter(known: Place): void {
+    if (known.number > this.#last.number) this.#last = known;
   }
 
   /** Deletes the entries before `number` for good (retention) and seals where the chain now begins. Returns how many went. */
   forgetBefore(number: number): number {
     const forget = this.#database.transaction(() => {
-      const before = this.#database.prepare<[number], Place>("SELECT number, chain FROM entries WHERE number = ?").get(number - 1);
+      const before = this.#database.prepare<[number], Place>("SELECT number, chain, keyId FROM entries WHERE number = ?").get(number - 1);
       if (before === undefined || number > this.#last.number) return 0;
-      this.#place(ANCHOR, before.number, before.chain);
+      this.#place(ANCHOR, before);
       return this.#database.prepare("DELETE FROM entries WHERE number < ?").run(number).changes;
     });
     return forget();
@@ -111,15 +136,22 @@ export class Audit {
     return this.#database.prepare<[number], AuditEntry>("SELECT * FROM entries ORDER BY number DESC LIMIT ?").all(limit);
   }
 
-  #place(place: typeof ANCHOR | typeof HEAD, number: number, chain: string): void {
-    this.#movePlace.run({ place, number, chain, keyId: this.#keyId, seal: sealOf(this.#key, place, number, chain) });
+  #place(place: PlaceName, { number, chain, keyId }: Place): void {
+    this.#movePlace.run({ place, number, chain, keyId: this.#keyId, entryKeyId: keyId, seal: sealOf(this.#key, place, { number, chain, keyId }) });
   }
 
   /** After the newest entry or, where entries were taken away behind our back, after the head: their numbers are never given again. */
   #findLast(): Place {
-    const entry = this.#database.prepare<[], Place>("SELECT number, chain FROM entries ORDER BY number DESC LIMIT 1").get();
-    const head = this.#database.prepare<[string], Place>("SELECT number, chain FROM places WHERE place = ?").get(HEAD);
+    const entry = this.#database.prepare<[], Place>("SELECT number, chain, keyId FROM entries ORDER BY number DESC LIMIT 1").get();
+    const head = this.#database.prepare<[string], Place>("SELECT number, chain, entryKeyId AS keyId FROM places WHERE place = ?").get(HEAD);
     if (entry !== undefined && (head === undefined || head.number <= entry.number)) return entry;
-    return head ?? { number: 0, chain: CHAIN_START };
+    return head ?? CHAIN_START;
+  }
+
+  /** Of the newest entry, where its mark shows that we wrote it. */
+  #provenRunningMs(): number {
+    const [entry, before = CHAIN_START] = this.newest(2);
+    if (entry === undefined || entry.keyId !== this.#keyId || entry.number !== before.number + 1) return 0;
+    return chainOf(this.#key, before, entry) === entry.chain ? entry.runningMs : 0;
   }
 }

@@ -1,77 +1,88 @@
-// What the rest of core records through: never throws, raises a condition while the log cannot be written, and gathers drops.
+// What the rest of core records through: never throws, raises a condition while the log cannot be written, and gathers what comes in floods.
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault } from "../../../drivers/contract/fault.ts";
 import type { FaultReport } from "../../../drivers/contract/fault.ts";
+import type { Actor } from "../accounts/actor.ts";
 import type { Conditions } from "../health/conditions.ts";
 import type { Audit, AuditEvent } from "./audit.ts";
+import { Drops } from "./drops.ts";
+import type { Drop } from "./drops.ts";
+import { Strangers } from "./strangers.ts";
+import type { StrangerEvent } from "./strangers.ts";
 
-/** One committed drop of the outbox. */
-export interface Drop {
-  readonly destination: string;
-  readonly stream: string;
-  readonly first: number;
-  readonly last: number;
-  readonly count: number;
-  readonly reason: string;
-}
-
-/** Under a full disk the outbox drops again and again; one entry a minute carries all ranges of that minute. */
-const DROPS_EVERY_MS = 60_000;
-/** Ranges in one entry; what follows goes into the next. */
-const RANGES_PER_ENTRY = 200;
+const LOG = "audit.db";
 
 export class AuditTrail {
   readonly #audit: Audit;
   readonly #conditions: Conditions;
-  readonly #clock: Clock;
-  #drops: Drop[] = [];
-  #dropsWrittenMs = Number.NEGATIVE_INFINITY;
+  readonly #drops: Drops;
+  readonly #strangers: Strangers;
+  #listener: () => void = () => undefined;
 
   constructor(audit: Audit, conditions: Conditions, clock: Clock) {
     this.#audit = audit;
     this.#conditions = conditions;
-    this.#clock = clock;
+    const write = (event: AuditEvent): void => this.record(event);
+    this.#drops = new Drops(clock, write);
+    this.#strangers = new Strangers(clock, write);
   }
 
+  /** Durable when it returns, unless AUDIT_NOT_WRITTEN stands then. */
   record(event: AuditEvent): void {
     try {
-      this.#audit.append(event);
-      this.#conditions.clear("AUDIT_NOT_WRITTEN", "audit.db");
+      this.#audit.append(withJump(event, this.#audit));
+      this.#conditions.clear("AUDIT_NOT_WRITTEN", LOG);
     } catch (error) {
-      this.#conditions.raise("AUDIT_NOT_WRITTEN", "audit.db", asFault(error).message);
+      this.#conditions.raise("AUDIT_NOT_WRITTEN", LOG, asFault(error).message);
+      return;
     }
+    this.#listener();
   }
 
-  /** A machine or the cloud was refused or refused us. */
-  recordDenied(actor: string, target: string, fault: FaultReport): void {
-    this.record({ actor, action: "access.denied", target, result: "refused", detail: { code: fault.code, message: fault.message, ...(fault.where === undefined ? {} : { where: fault.where }) } });
+  /** Called after each entry. */
+  onEntry(listener: () => void): void {
+    this.#listener = listener;
   }
 
-  /** Written at once after a quiet minute, else gathered: a crash may lose the entries of the last minute, never the gap records themselves. */
+  /** A machine or the cloud was refused or refused us; `actor` is the zone that says so where it is a name. */
+  recordDenied(actor: string | Actor, target: string, fault: FaultReport): void {
+    const who: Actor = typeof actor === "string" ? { name: actor, zone: actor.replace(/^source-/, ""), source: null } : actor;
+    this.record({ actor: who, action: "access.denied", target, result: "refused", detail: { code: fault.code, message: fault.message, ...(fault.where === undefined ? {} : { where: fault.where }) } });
+  }
+
+  /** A failure of somebody whom nobody knows: a login of an unknown user, a call without a session, a refused peer. Gathered, so that a flood of them is few entries. */
+  recordStranger(event: StrangerEvent): void {
+    this.#strangers.note(event);
+  }
+
+  /** Gathered. */
   recordDrop(drop: Drop): void {
-    const last = this.#drops.at(-1);
-    const continues = last !== undefined && last.destination === drop.destination && last.stream === drop.stream && last.reason === drop.reason && last.last + 1 === drop.first;
-    if (continues) this.#drops[this.#drops.length - 1] = { ...last, last: drop.last, count: last.count + drop.count };
-    else this.#drops.push(drop);
-    if (this.#drops.length > RANGES_PER_ENTRY) this.flushDrops();
-    else this.tick();
+    this.#drops.note(drop);
   }
 
   /** To be called about once a second. */
   tick(): void {
-    if (this.#drops.length > 0 && this.#clock.uptimeMs() - this.#dropsWrittenMs >= DROPS_EVERY_MS) this.flushDrops();
+    this.#drops.tick();
+    this.#strangers.tick();
+    const jump = this.#audit.time.look();
+    if (jump !== undefined) this.record({ actor: "core", action: "clock.jumped", target: "clock", result: "done", detail: describe(jump) });
   }
 
-  flushDrops(): void {
-    const drops = this.#drops;
-    this.#drops = [];
-    this.#dropsWrittenMs = this.#clock.uptimeMs();
-    for (const [key, same] of Map.groupBy(drops, (drop) => `${drop.destination} ${drop.stream} ${drop.reason}`)) {
-      const count = same.reduce((sum, drop) => sum + drop.count, 0);
-      const gaps = same.map(({ first, last }) => [first, last]);
-      const [target = key] = key.split(" ");
-      this.record({ actor: "core", action: same[0]?.reason === "damaged" ? "readings.damaged" : "readings.dropped", target, result: "done", detail: { stream: same[0]?.stream, reason: same[0]?.reason, count, gaps } });
-    }
+  /** Before the end: writes what is gathered. */
+  flush(): void {
+    this.#drops.flush();
+    this.#strangers.flush();
   }
+}
+
+/** Who sets the clock makes it jump: one entry tells both. */
+function withJump(event: AuditEvent, { time }: Audit): AuditEvent {
+  if (event.action !== "clock.set" || event.result !== "done") return event;
+  const jump = time.look();
+  return jump === undefined ? event : { ...event, detail: { ...event.detail, ...describe(jump) } };
+}
+
+function describe({ beforeMs, afterMs }: { readonly beforeMs: number; readonly afterMs: number }): Readonly<Record<string, unknown>> {
+  return { before: new Date(beforeMs).toISOString(), after: new Date(afterMs).toISOString(), seconds: Math.round((afterMs - beforeMs) / 1000) };
 }
