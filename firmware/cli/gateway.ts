@@ -16,6 +16,7 @@ import { inNamespace, namespaceObstacle } from "../runtime/network-namespace.ts"
 import { supervise } from "../runtime/supervisor.ts";
 import type { Stage, ZoneStandings } from "../runtime/supervisor.ts";
 import { systemClock } from "../runtime/system-clock.ts";
+import { isWanted, OPTIONAL_ZONES } from "../runtime/wanted-zones.ts";
 import type { ChildSpec } from "../runtime/zone-child.ts";
 import { openZoneReport } from "../runtime/zone-report.ts";
 import { ZONE_STAGES } from "./zones.ts";
@@ -57,7 +58,7 @@ export async function runGateway(options: GatewayOptions, signal: AbortSignal): 
  * A small young generation, and a compact heap where no long computing suffers from it: a third less memory. In core and field, which touch every reading,
  * the compact heap would double the processor time at full load (docs/performance.md). The units of the appliance say the same.
  */
-const nodeFlags = (zone: string): readonly string[] => (zone === "cloud" ? ["--max-semi-space-size=2", "--optimize-for-size"] : ["--max-semi-space-size=4"]);
+const nodeFlags = (zone: string): readonly string[] => (zone === "cloud" || zone === "plant" ? ["--max-semi-space-size=2", "--optimize-for-size"] : ["--max-semi-space-size=4"]);
 
 /** The zones that there always are, then one more field for each network namespace that core says it serves. */
 function zoneCommands(dataDir: string, configFile: string, log: Log): readonly Stage[] {
@@ -65,11 +66,15 @@ function zoneCommands(dataDir: string, configFile: string, log: Log): readonly S
   const command = (name: string, ...more: readonly string[]): ChildSpec["command"] => [process.execPath, ...nodeFlags(name), ...process.execArgv, weir, "start", "--zone", name, ...more, "--data", dataDir, "--config", configFile];
   // Node keeps what it stripped and compiled: a zone starts in two thirds of the time and with 20 MB less.
   const env = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(dataDir, "cache") };
+  const wanted = (name: string): Pick<ChildSpec, "isWanted"> => {
+    const zone = OPTIONAL_ZONES.find((optional) => optional === name);
+    return zone === undefined ? {} : { isWanted: () => isWanted(dataDir, zone) };
+  };
   const inNamespaces = async (signal: AbortSignal): Promise<readonly ChildSpec[]> => {
     const names = await readNamespaces(dataDir, log, signal);
     return names.map((name) => ({ name: `field-${name}`, command: [...inNamespace(name), ...command("field", "--namespace", name)], env, obstacle: () => namespaceObstacle(name) }));
   };
-  return [...ZONE_STAGES.map((stage) => stage.map(({ name }) => ({ name, command: command(name), env }))), inNamespaces];
+  return [...ZONE_STAGES.map((stage) => stage.map(({ name }) => ({ name, command: command(name), env, ...wanted(name) }))), inNamespaces];
 }
 
 /** Of core, which alone knows which configuration is in force. Waits while core is away. */

@@ -4,6 +4,7 @@ import { asFault, isFault } from "../../drivers/contract/fault.ts";
 import { adminConduit } from "../conduit/admin.ts";
 import { cloudConduit } from "../conduit/cloud.ts";
 import { localConduit } from "../conduit/local.ts";
+import { plantConduit } from "../conduit/plant.ts";
 import type { Contract } from "../conduit/route.ts";
 import { sourceConduit } from "../conduit/source.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
@@ -15,6 +16,7 @@ import { ADMIN, makeAdminHandlers } from "./conduits/admin-handlers.ts";
 import { makeCloudHandlers } from "./conduits/cloud-handlers.ts";
 import type { Listening } from "./conduits/ingest-handlers.ts";
 import { makeLocalHandlers } from "./conduits/local-handlers.ts";
+import { makePlantHandlers, PLANT } from "./conduits/plant-handlers.ts";
 import { reviewLink } from "./conduits/review-link.ts";
 import { makeSourceHandlers } from "./conduits/source-handlers.ts";
 import { applyConfiguration } from "./configuration/apply-configuration.ts";
@@ -73,6 +75,7 @@ async function serveAll(parts: CoreParts, context: ZoneContext): Promise<readonl
     await serve(CLOUD, cloudConduit, makeCloudHandlers(parts));
     await serve(ADMIN, adminConduit, makeAdminHandlers(parts));
     await serve("local", localConduit, makeLocalHandlers(parts));
+    await serve(PLANT, plantConduit, makePlantHandlers(parts));
     return servers;
   } catch (error) {
     await Promise.all(servers.map((server) => server.close()));

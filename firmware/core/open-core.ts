@@ -7,9 +7,11 @@ import type { Condition } from "../conduit/status.ts";
 import { namespacesOf } from "../config/namespaces.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
 import type { ZoneContext } from "../runtime/service.ts";
+import { tellWanted } from "../runtime/wanted-zones.ts";
 import { Acceptance } from "./acceptance/acceptance.ts";
 import { Refusals } from "./accounts/refusals.ts";
 import { Audit } from "./audit/audit.ts";
+import { Directory } from "./accounts/directory.ts";
 import { prepareAuditSchema } from "./audit/audit-schema.ts";
 import { AuditTrail } from "./audit/trail.ts";
 import { verifyAudit } from "./audit/verify.ts";
@@ -86,7 +88,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const writeTurn = (): Promise<void> => nextWriteTurn(state, turns);
   const configuration = await ActiveConfiguration.open({ file: context.configFile, clock, kept, conditions, trail, turns }, signal);
   const gateway = configuration.current.gateway.id ?? keepGatewayId(dataDir);
-  const revisions: Revisions = { assignments: new Revision(clock), link: new Revision(clock), inventory: new Revision(clock), values: new Revision(clock) };
+  const revisions: Revisions = { assignments: new Revision(clock), link: new Revision(clock), inventory: new Revision(clock), values: new Revision(clock), plant: new Revision(clock) };
   const register = new Register(new AssetRows(state.database), new PointLists(state.database), clock, revisions.inventory);
   const values = new LastValues(state.database, revisions.values);
   const links = new Links(state.database);
@@ -110,7 +112,8 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   closers.push(() => people.refusals.flush());
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version, namespaces: namespacesOf(configuration.current) };
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
-  const parts: CoreParts = { ...watch, ...start, ...people, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
+  const directory = new Directory(clock, () => configuration.current.plant?.directory);
+  const parts: CoreParts = { ...watch, ...start, directory, tellWanted: (wanted) => tellWanted(dataDir, wanted), ...people, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   acceptance.onChange(() => applyMachines(parts));
   return { parts, ...makeUpkeep({ audit, state, vault }, parts), close };
 }

@@ -2,7 +2,10 @@
 
 import type { Clock } from "../../drivers/contract/clock.ts";
 import type { Log, LogLevel } from "../runtime/journal.ts";
+import type { OptionalZone } from "../runtime/wanted-zones.ts";
 import type { Acceptance } from "./acceptance/acceptance.ts";
+import type { Accounts } from "./accounts/accounts.ts";
+import type { Directory } from "./accounts/directory.ts";
 import type { Identify } from "./accounts/identity.ts";
 import type { Refusals } from "./accounts/refusals.ts";
 import type { AuditTrail } from "./audit/trail.ts";
@@ -38,6 +41,8 @@ export interface CoreParts {
   readonly setLogLevel: (level: LogLevel) => void;
   readonly gateway: string;
   readonly version: string;
+  /** Which zones the configuration needs, told to who starts their processes. */
+  readonly tellWanted: (wanted: Readonly<Record<OptionalZone, boolean>>) => void;
   readonly conditions: Conditions;
   readonly fading: Fading;
   readonly zones: Zones;
@@ -46,6 +51,8 @@ export interface CoreParts {
   readonly identify: Identify;
   /** What people and strangers were refused, for the audit log. */
   readonly refusals: Refusals;
+  /** The plant's directory, where people with an account there are asked for. */
+  readonly directory: Directory;
   readonly secrets: Secrets;
   /** The machine CA, and who may publish to the gateway. */
   readonly pki: Pki;
@@ -79,3 +86,5 @@ export interface Revisions {
   readonly inventory: Revision;
   readonly values: Revision;
 }
+  /** What the zone plant is to dial. */
+  readonly plant: Revision;

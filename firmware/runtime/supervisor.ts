@@ -8,8 +8,8 @@ import { CONFIG_EXIT, startZone } from "./zone-child.ts";
 import type { ChildSpec, Exit, ZoneChild } from "./zone-child.ts";
 
 export interface ZoneStanding {
-  /** `waiting` to be started again after an end that nobody asked for; `blocked` by what `words` say. */
-  readonly state: "starting" | "running" | "waiting" | "blocked" | "stopping" | "stopped";
+  /** `waiting` to be started again after an end that nobody asked for; `blocked` by what `words` say; `idle` while the configuration does not need it. */
+  readonly state: "starting" | "running" | "waiting" | "blocked" | "idle" | "stopping" | "stopped";
   readonly restarts: number;
   readonly pid?: number;
   readonly words?: string;
@@ -42,6 +42,8 @@ export type Stage = readonly ChildSpec[] | ((signal: AbortSignal) => Promise<rea
 
 /** How soon it is noticed that what a zone needs is there. */
 const LOOK_BLOCKED_MS = 2000;
+/** How soon a zone that the configuration needs now is started. */
+const LOOK_WANTED_MS = 500;
 
 /**
  * Starts the stages one after the other, each when every zone of the one before is ready, and keeps all running until the signal
@@ -84,6 +86,7 @@ function keep(spec: ChildSpec, board: Board, options: SuperviseOptions, giveUp: 
     const backoff = { ended: makeBackoff(RESTART), killed: makeBackoff(RESTART_KILLED) };
     let hasRun = false;
     for (let restarts = 0; !stopping.signal.aborted; restarts += 1) {
+      await untilWanted({ spec, board, goOn: wasReady }, options, stopping.signal);
       if (!(await mayStart({ spec, board, goOn: wasReady }, options, stopping.signal))) return;
       child = startZone(spec, options.outputFd);
       const note = (state: ZoneStanding["state"], pid = child?.pid): void => board.set(spec.name, { state, restarts, ...(pid === undefined ? {} : { pid }) });
@@ -94,6 +97,10 @@ function keep(spec: ChildSpec, board: Board, options: SuperviseOptions, giveUp: 
         wasReady();
       });
       if (stopping.signal.aborted) return;
+      if (stay.exit.code === 0 && spec.isWanted?.() === false) {
+        restarts -= 1;
+        continue;
+      }
       if (!hasRun && stay.exit.code === CONFIG_EXIT) return giveUp(new Fault("CONFIG_INVALID", `the zone ${spec.name} cannot run with its configuration; its words are above`));
       const wasKilled = stay.exit.signal !== null && stay.readyForMs > 0;
       const delayMs = backoff[wasKilled ? "killed" : "ended"].nextMs(stay.readyForMs);
@@ -115,8 +122,23 @@ function keep(spec: ChildSpec, board: Board, options: SuperviseOptions, giveUp: 
   };
 }
 
+interface Candidate {
+  readonly spec: ChildSpec;
+  readonly board: Board;
+  goOn(): void;
+}
+
+/** Resolves when the configuration needs the zone, or when the signal aborts. What waits for the zone goes on without it. */
+async function untilWanted({ spec, board, goOn }: Candidate, { clock, log }: SuperviseOptions, signal: AbortSignal): Promise<void> {
+  if (spec.isWanted?.() !== false) return;
+  log.info({ zone: spec.name }, "the configuration does not need the zone");
+  board.set(spec.name, { state: "idle", restarts: board.get(spec.name).restarts });
+  goOn();
+  while (spec.isWanted() === false && !signal.aborted) await clock.sleep(LOOK_WANTED_MS, signal).catch(() => undefined);
+}
+
 /** Resolves when nothing is in the way of the zone any more, with false when the signal aborts before. What waits for the zone goes on without it. */
-async function mayStart({ spec, board, goOn }: { readonly spec: ChildSpec; readonly board: Board; goOn(): void }, { clock, log }: SuperviseOptions, signal: AbortSignal): Promise<boolean> {
+async function mayStart({ spec, board, goOn }: Candidate, { clock, log }: SuperviseOptions, signal: AbortSignal): Promise<boolean> {
   let words: string | undefined;
   for (let found = spec.obstacle?.(); found !== undefined && !signal.aborted; found = spec.obstacle?.()) {
     if (found.toString() !== words) {

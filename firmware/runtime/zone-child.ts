@@ -14,6 +14,8 @@ export interface ChildSpec {
   readonly env?: Readonly<Record<string, string>>;
   /** Looked at before each start: why it cannot be now. */
   readonly obstacle?: () => Fault | undefined;
+  /** Looked at before each start: whether the configuration needs it now. One that is not needed ends by itself, with code 0. Always needed unless said. */
+  readonly isWanted?: () => boolean;
 }
 
 export interface Exit {

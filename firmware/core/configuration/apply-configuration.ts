@@ -1,7 +1,9 @@
 // Hands the configuration in force to the parts of core that depend on it.
 
+import { asFault } from "../../../drivers/contract/fault.ts";
 import type { ConfigurationChange } from "../../config/compare.ts";
 import { CLOUD } from "../cloud-state.ts";
+import { DIRECTORY, SYSLOG } from "../conduits/plant-handlers.ts";
 import { CLOUD_LINK_CODES, CLOUD_NAME_CODES } from "../health/fault-conditions.ts";
 import type { CoreParts } from "../parts.ts";
 import { outboxLimitsOf } from "./outbox-limits.ts";
@@ -28,10 +30,24 @@ export async function applyConfiguration(parts: CoreParts, change?: Configuratio
   await cloud.configure(current);
   await parts.pki.configure();
   await acceptance.judgeAnew();
+  applyPlant(parts);
   if (change === undefined) return;
   revisions.assignments.advance();
   revisions.inventory.advance();
   // Names are resolved anew by a link that has changed; what still holds comes back.
   if (change.applied.includes("cloud") || change.applied.includes("network")) for (const code of CLOUD_NAME_CODES) conditions.replaceAll(code, new Map());
   if (change.applied.some((part) => part === "cloud" || part === "network" || part === "log")) revisions.link.advance();
+  if (change.applied.some((part) => part === "plant" || part === "log")) revisions.plant.advance();
+}
+
+/** Before the zone is told: it ends by itself, and nobody starts it again. */
+function applyPlant({ conditions, configuration, log, tellWanted }: CoreParts): void {
+  const { directory, syslog } = configuration.current.plant ?? {};
+  if (directory === undefined) conditions.become(["DIRECTORY_LOST"], DIRECTORY);
+  if (syslog === undefined) conditions.become(["SYSLOG_LOST"], SYSLOG);
+  try {
+    tellWanted({ plant: directory !== undefined || syslog !== undefined });
+  } catch (error) {
+    log.error({ fault: asFault(error) }, "who starts the zones cannot be told which are needed");
+  }
 }

@@ -54,6 +54,8 @@ export const SEVERITY_OF = {
   CLOUD_NAME_UNRESOLVED: "warning",
   CLOUD_DOCUMENT_REFUSED: "warning",
   READINGS_REJECTED: "error",
+  DIRECTORY_LOST: "warning",
+  SYSLOG_LOST: "warning",
   ZONE_CRASH_LOOP: "error",
   ZONE_NOT_STARTED: "error",
   DETECTION_GATEWAY_ADDRESS_CLAIMED: "error",

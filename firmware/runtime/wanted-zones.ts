@@ -1,0 +1,30 @@
+// Which zones the configuration needs: core leaves a file for each, and who starts processes looks for it: the supervisor, or a systemd path unit.
+
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { conduitSocket } from "./conduit-path.ts";
+
+/** Zones whose process runs only while the configuration needs it. */
+export const OPTIONAL_ZONES = ["plant"] as const;
+export type OptionalZone = (typeof OPTIONAL_ZONES)[number];
+
+/** On the appliance in core's own runtime folder, since the folder of the conduits is systemd's. */
+function wantedFile(dataDir: string, zone: string): string {
+  const folder = (process.env["WEIR_CONDUITS"] ?? "") === "" ? dirname(conduitSocket(dataDir, "core")) : (process.env["RUNTIME_DIRECTORY"] ?? dataDir);
+  return join(folder, "wanted", zone);
+}
+
+/** Told anew at each change of the configuration. Throws what the file system throws. */
+export function tellWanted(dataDir: string, wanted: Readonly<Record<OptionalZone, boolean>>): void {
+  for (const zone of OPTIONAL_ZONES) {
+    const file = wantedFile(dataDir, zone);
+    if (wanted[zone]) {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      writeFileSync(file, "");
+    } else rmSync(file, { force: true });
+  }
+}
+
+export function isWanted(dataDir: string, zone: OptionalZone): boolean {
+  return existsSync(wantedFile(dataDir, zone));
+}
