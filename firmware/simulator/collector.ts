@@ -112,11 +112,15 @@ function quoted(id: string | undefined): string {
   return label;
 }
 
+function qualityText({ quality, reason }: TelemetryReading): string {
+  return quality === undefined || quality === "good" ? "" : `,"quality":${JSON.stringify(quality)},"reason":${JSON.stringify(reason ?? null)}`;
+}
+
 /** What follows stream and lane in the ledger's line. */
 function readingText(reading: TelemetryReading, micros: number): string {
   const start = `,"seq":${reading.seq ?? 0},"asset":${quoted(reading.asset)}`;
   const end = `${reading.historical === true ? ',"historical":true' : ""},"receivedMicros":${micros}}`;
   if (reading.event !== undefined) return `${start},"event":${JSON.stringify(reading.event.id)}${end}`;
   const time = typeof reading.sourceTime === "string" ? `"${reading.sourceTime}"` : "null";
-  return `${start},"point":${quoted(reading.point)},"value":${JSON.stringify(reading.value ?? null)},"sourceTime":${time}${end}`;
+  return `${start},"point":${quoted(reading.point)},"value":${JSON.stringify(reading.value ?? null)},"sourceTime":${time}${qualityText(reading)}${end}`;
 }

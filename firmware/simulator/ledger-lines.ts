@@ -19,6 +19,9 @@ export interface LedgerLine {
   readonly stream?: string;
   readonly lane?: string;
   readonly seq?: number;
+  /** Where it is not good, with the reason. */
+  readonly quality?: string;
+  readonly reason?: string;
   readonly historical?: boolean;
   readonly gap?: { readonly first: number; readonly last: number };
 }

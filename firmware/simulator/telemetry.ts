@@ -7,6 +7,8 @@ export interface TelemetryReading {
   readonly asset?: string;
   readonly point?: string;
   readonly value?: unknown;
+  readonly quality?: string;
+  readonly reason?: string;
   readonly sourceTime?: string | null;
   readonly historical?: boolean;
   readonly event?: { readonly id: string; readonly sourceTime?: string | null };

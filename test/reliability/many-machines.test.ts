@@ -8,10 +8,11 @@ import { localConduit } from "../../firmware/conduit/local.ts";
 import { openConduit } from "../../firmware/runtime/conduit-client.ts";
 import { conduitSocket } from "../../firmware/runtime/conduit-path.ts";
 import { silentLog } from "../../firmware/runtime/journal.ts";
+import { readingKey, type LedgerLine } from "../../firmware/simulator/ledger-lines.ts";
 import { systemClock } from "../../firmware/runtime/system-clock.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { connected, startGateway, until, writeConfiguration } from "../support/gateway.ts";
-import { settleAccounts, startCloudSide, startMachines, type SimulatedMachines } from "../support/site.ts";
+import { readLedger, settleAccounts, startCloudSide, startMachines, type SimulatedMachines } from "../support/site.ts";
 import { assert, suite } from "../support/suite.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 
@@ -20,6 +21,16 @@ const OF_EACH = 50;
 /** What its unit gives field. */
 const FIELD_MEMORY_BYTES = 384 * 1_048_576;
 const LIMIT_MS = 240_000;
+
+/** What is at the cloud and neither in a machine's ledger nor the gateway's own word that it does not know a value of one of them any more. */
+function unexplained(machines: readonly SimulatedMachines[], cloud: string): readonly LedgerLine[] {
+  const ledgers = machines.map(({ ledger }) => readLedger(ledger));
+  const told = new Set(ledgers.flat().map(readingKey));
+  const assets = new Set(ledgers.flat().map(({ asset }) => asset));
+  const isOwn = ({ asset, point, value, sourceTime, quality, reason }: LedgerLine): boolean =>
+    assets.has(asset) && point !== undefined && value === null && sourceTime === null && quality === "bad" && typeof reason === "string" && reason !== "";
+  return readLedger(cloud).filter((line) => line.gap !== undefined || (!told.has(readingKey(line)) && !isOwn(line)));
+}
 
 suite("many machines that publish to the gateway", (test) => {
   test("500 are connected at once and come back after a kill; nothing is lost, and field stays within its memory", async (context) => {
@@ -60,9 +71,9 @@ suite("many machines that publish to the gateway", (test) => {
     const { zones } = await gateway.status();
     const field = zones["field"]?.memoryBytes ?? Number.POSITIVE_INFINITY;
     assert.ok(field < FIELD_MEMORY_BYTES, `field holds ${Math.round(field / 1_048_576)} MiB`);
-    // Those that were stopped before others have bad values at the end, of which no machine knows.
     const { lost, acknowledged } = await settleAccounts({ gateway, machines, cloud });
     assert.is(lost, 0);
+    assert.equal(unexplained(machines, cloud.ledger).slice(0, 5), []);
     assert.ok(acknowledged > PROGRAMS * OF_EACH * 5, String(acknowledged));
     if (process.env["WEIR_SHOW_FIGURES"] !== undefined) process.stderr.write(`field ${Math.round(field / 1_048_576)} MiB, acknowledged ${acknowledged}\n`);
   });
