@@ -2,6 +2,7 @@
 
 import Type from "typebox";
 import { AcceptanceSchema, type AcceptanceRule } from "./acceptance-section.ts";
+import { AccountsSchema, type AccountsSettings } from "./accounts-section.ts";
 import { AssetsSchema, type AssetSettings } from "./assets-section.ts";
 import { CloudSchema, type CloudLink } from "./cloud-section.ts";
 import { EquipmentSchema, type EquipmentSettings } from "./equipment-section.ts";
@@ -26,6 +27,7 @@ export const ConfigurationSchema = Type.Object(
     outbox: OutboxSchema,
     log: LogSchema,
     page: PageSchema,
+    accounts: AccountsSchema,
   },
   { additionalProperties: false, default: {}, description: "Configuration of Weir, the software of an industrial edge gateway." },
 );
@@ -46,4 +48,5 @@ export interface Configuration {
   readonly outbox: Readonly<OutboxSettings>;
   readonly log: Readonly<LogSettings>;
   readonly page: Readonly<PageConfiguration>;
+  readonly accounts: Readonly<AccountsSettings>;
 }

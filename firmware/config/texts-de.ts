@@ -159,4 +159,15 @@ export const germanSettings: Readonly<Record<string, string>> = {
   "page.addresses": "Adressen, an denen die Seite erreichbar ist; ohne Angabe 127.0.0.1 und ::1. Nicht neben `network.admin`: dann hat die Seite dessen Schnittstelle und Port.",
   "page.port": "Port der Seite, HTTPS; ohne Angabe 9797. Nicht neben `network.admin`: dann hat die Seite dessen Schnittstelle und Port.",
   "page.names": "Weitere Namen und Adressen, unter denen die Seite aufgerufen wird, neben `weir-<Gateway-Kennung>.local` und den Adressen, an denen sie erreichbar ist. Sie stehen in ihrem Zertifikat, und auf andere antwortet sie nicht.",
+
+  accounts: "Die Konten der Menschen.",
+  "accounts.banner": "Text, der vor der Anmeldung steht; leer: keiner.",
+  "accounts.secondFactor": "Rollen, deren Konten einen zweiten Faktor haben müssen, eine Authenticator-App: Ohne ihn können sie nichts, als ihn einzurichten. Andere dürfen einen haben.",
+  "accounts.groups": "Die Rolle, mit der ein Konto jeder der Gruppen des Werks angelegt wird.",
+  "accounts.groups.operators": "Rolle neuer Konten der Gruppe operators (Bediener).",
+  "accounts.groups.set-up": "Rolle neuer Konten der Gruppe set-up (Einrichter).",
+  "accounts.groups.engineering": "Rolle neuer Konten der Gruppe engineering (Engineering).",
+  "accounts.groups.quality-management": "Rolle neuer Konten der Gruppe quality-management (Qualitätsmanagement).",
+  "accounts.groups.maintenance": "Rolle neuer Konten der Gruppe maintenance (Instandhaltung).",
+  "accounts.groups.administration": "Rolle neuer Konten der Gruppe administration (Administration).",
 };

@@ -9,6 +9,7 @@ import { conduitSocket } from "../runtime/conduit-path.ts";
 import type { ZoneContext } from "../runtime/service.ts";
 import { tellWanted } from "../runtime/wanted-zones.ts";
 import { Acceptance } from "./acceptance/acceptance.ts";
+import { Accounts } from "./accounts/accounts.ts";
 import { Refusals } from "./accounts/refusals.ts";
 import { Audit } from "./audit/audit.ts";
 import { Directory } from "./accounts/directory.ts";
@@ -108,7 +109,9 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   closers.push(() => host.close());
   const zones = new Zones(clock, fading, () => host.isPresent(), namespacesOf(configuration.current));
   const system = new SystemKeeper({ host, clock, conditions, trail, kept, log: log.child("system"), zones, configuration: () => withMachines({ configuration, acceptance }) });
-  const people = { refusals: new Refusals(clock, trail), identify: () => undefined };
+  const accounts = new Accounts({ database: state.database, vault: vault.vault, clock, trail, settings: () => configuration.current.accounts });
+  closers.push(() => accounts.close());
+  const people = { accounts, refusals: new Refusals(clock, trail), identify: (bearer: string, isActive: boolean) => accounts.identify(bearer, isActive) };
   closers.push(() => people.refusals.flush());
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version, namespaces: namespacesOf(configuration.current) };
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };

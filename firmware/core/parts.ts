@@ -31,6 +31,8 @@ import type { Secrets } from "./vault/secrets.ts";
 export interface CoreParts {
   /** What was found or imported, and which of it is read. */
   readonly acceptance: Acceptance;
+  /** Who has an account, and who is logged in. */
+  readonly accounts: Accounts;
   readonly clock: Clock;
   /** What takes long works in these, so that nothing holds the event loop for longer than a commit. */
   readonly turns: Turns;

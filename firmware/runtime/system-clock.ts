@@ -1,6 +1,7 @@
 // The system's clock: the only file in which wall time, monotonic time and timers of the platform appear.
 
-import { existsSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import type { Clock, TimeQuality } from "../../drivers/contract/clock.ts";
 import { Fault } from "../../drivers/contract/fault.ts";
 
@@ -19,9 +20,21 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   uptimeMs: () => performance.now(),
   timeQuality,
+  boot: () => ({ id: (bootId ??= readBootId()), ms: Number(process.hrtime.bigint() / 1_000_000n) }),
   after,
   sleep,
 };
+
+let bootId: string | undefined;
+
+/** Where the kernel does not tell it, each process counts as a start of the machine: what must not outlive one then ends earlier. */
+function readBootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return randomUUID();
+  }
+}
 
 function timeQuality(): TimeQuality {
   const nowMs = performance.now();

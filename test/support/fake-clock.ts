@@ -9,6 +9,8 @@ export interface FakeClock extends Clock {
   /** Moves only the wall time, as a wrong NTP server or a hand on the clock does; no timer runs. */
   jumpWall(ms: number): void;
   setTimeQuality(quality: TimeQuality): void;
+  /** The machine was started again: what is counted since its start begins anew. Wall time and uptime go on. */
+  reboot(): void;
   /** How many timers and sleeps wait. */
   readonly pending: number;
 }
@@ -24,6 +26,8 @@ export function makeFakeClock(startWallMs: number = Date.UTC(2026, 0, 1)): FakeC
   let uptime = 0;
   let wallOffset = startWallMs;
   let quality: TimeQuality = "synchronised";
+  let boots = 1;
+  let bootedMs = 0;
   const after = (ms: number, callback: () => void): (() => void) => {
     const timer = { dueMs: uptime + Math.max(0, ms), callback };
     timers.add(timer);
@@ -33,10 +37,15 @@ export function makeFakeClock(startWallMs: number = Date.UTC(2026, 0, 1)): FakeC
     now: () => wallOffset + uptime,
     uptimeMs: () => uptime,
     timeQuality: () => quality,
+    boot: () => ({ id: `boot-${boots}`, ms: uptime - bootedMs }),
     after,
     sleep: (ms, signal) => sleepBy(after, ms, signal),
     jumpWall: (ms) => void (wallOffset += ms),
     setTimeQuality: (next) => void (quality = next),
+    reboot: () => {
+      boots += 1;
+      bootedMs = uptime;
+    },
     get pending() {
       return timers.size;
     },

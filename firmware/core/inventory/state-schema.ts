@@ -2,6 +2,7 @@
 
 import type { Database } from "better-sqlite3";
 import { prepareAcceptanceSchema } from "../acceptance/acceptance-schema.ts";
+import { prepareAccountsSchema } from "../accounts/accounts-schema.ts";
 import { prepareDetectionSchema } from "../detection/detection-schema.ts";
 import { prepareEnrolmentSchema } from "../pki/enrolments.ts";
 import { storageFault } from "../storage/open-database.ts";
@@ -27,6 +28,7 @@ export function prepareStateSchema(database: Database): void {
   prepareDetectionSchema(database);
   prepareEnrolmentSchema(database);
   prepareAcceptanceSchema(database);
+  prepareAccountsSchema(database);
 }
 
 function hasColumn(database: Database, table: string, column: string): boolean {

@@ -10,7 +10,7 @@ export const SECRET_NAME = /^[a-z0-9][a-z0-9.-]{0,62}$/;
 export const MAX_SECRET_LENGTH = 32_768;
 
 /** What core keeps here for itself. No name that people or a configuration can give begins so, and no zone is ever given one of them by name. */
-export type OwnName = "_machine-ca" | "_ingest-server";
+export type OwnName = "_machine-ca" | "_ingest-server" | "_people-ca" | "_page-own" | "_page-request" | "_page-plant" | `_totp-${number}`;
 
 /** Makes the tables of vault.db where they are missing. */
 export function prepareVaultSchema(database: Database): void {
@@ -57,6 +57,15 @@ export class Vault {
   setOwn(name: OwnName, text: string): void {
     try {
       this.#keep(name, text);
+    } catch (error) {
+      throw storageFault(error, "vault.db");
+    }
+  }
+
+  /** What core kept for itself and needs no more. Throws STORAGE_FULL and the like. */
+  deleteOwn(name: OwnName): void {
+    try {
+      this.#database.prepare("DELETE FROM secrets WHERE name = ?").run(name);
     } catch (error) {
       throw storageFault(error, "vault.db");
     }
