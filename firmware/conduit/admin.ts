@@ -12,6 +12,8 @@ import { closed, orNull, text } from "./words.ts";
 export const PageSettingsSchema = closed({
   /** Addresses to listen at; `0.0.0.0` and `::` for all that the walls let through. */
   addresses: Type.Array(text(45)),
+  /** The page is at all addresses of this interface, as they come and go; then `addresses` is empty. */
+  interface: Type.Optional(text(15)),
   port: Type.Integer({ minimum: 1, maximum: 65_535 }),
   /** PEM: the gateway's certificate and what stands above it; its key. */
   certificate: text(65_536),
@@ -29,7 +31,7 @@ export const pageRoutes = {
   /** Long poll. Null: the configuration asks for no page. */
   settings: get("/v1/settings", { input: AfterSchema, reply: closed({ revision: Type.Integer(), logLevel: LogLevelSchema, gateway: text(64), version: text(32), page: orNull(PageSettingsSchema) }) }),
   /** Where the page is, or why it cannot be. */
-  listening: post("/v1/listening", { input: closed({ urls: Type.Array(text(300), { maxItems: 32 }), fault: Type.Optional(FaultReportSchema) }), reply: NothingSchema }),
+  listening: post("/v1/listening", { input: closed({ urls: Type.Array(text(300), { maxItems: 32 }), /** What the zone has for the page; it is answered when the certificate names them. */ addresses: Type.Optional(Type.Array(text(45), { maxItems: 32 })), fault: Type.Optional(FaultReportSchema) }), reply: NothingSchema }),
   alive: post("/v1/alive", { input: AliveSchema, reply: NothingSchema }),
 } as const;
 

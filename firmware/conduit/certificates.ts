@@ -32,4 +32,6 @@ export const certificateRoutes = {
   installPageCertificate: post("/v1/page-certificate/install", { input: closed({ chain: text(49_152, 1) }), reply: ReplySchema }),
   /** Back to the gateway's own. */
   removePageCertificate: post("/v1/page-certificate/remove", { input: NothingSchema, reply: ReplySchema }),
+  /** A new CA for people: browsers that know the former must be given it. */
+  renewPeopleCa: post("/v1/people-ca/renew", { input: NothingSchema, reply: ReplySchema }),
 } as const;

@@ -18,6 +18,12 @@ const Name = Type.String({
   description: "Host name or address.",
 });
 
+const NAME = new RegExp(Name.pattern, "u");
+/** Whether it can be a name of the page: a host name or an address. */
+export function isPageName(text: string): boolean {
+  return text.length <= 253 && NAME.test(text);
+}
+
 export const PageSchema = Type.Object(
   {
     enabled: Type.Boolean({ default: true, description: "Whether there is a web page." }),

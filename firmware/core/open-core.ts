@@ -41,6 +41,7 @@ import type { Kept } from "./inventory/state-schema.ts";
 import { openOutbox } from "./outbox/outbox.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 import type { CoreParts, Revisions } from "./parts.ts";
+import { Page } from "./page/page.ts";
 import { Enrolments } from "./pki/enrolments.ts";
 import { Pki } from "./pki/pki.ts";
 import { openDatabase } from "./storage/open-database.ts";
@@ -89,7 +90,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const writeTurn = (): Promise<void> => nextWriteTurn(state, turns);
   const configuration = await ActiveConfiguration.open({ file: context.configFile, clock, kept, conditions, trail, turns }, signal);
   const gateway = configuration.current.gateway.id ?? keepGatewayId(dataDir);
-  const revisions: Revisions = { assignments: new Revision(clock), link: new Revision(clock), inventory: new Revision(clock), values: new Revision(clock), plant: new Revision(clock) };
+  const revisions: Revisions = { assignments: new Revision(clock), link: new Revision(clock), inventory: new Revision(clock), values: new Revision(clock), page: new Revision(clock), plant: new Revision(clock) };
   const register = new Register(new AssetRows(state.database), new PointLists(state.database), clock, revisions.inventory);
   const values = new LastValues(state.database, revisions.values);
   const links = new Links(state.database);
@@ -105,6 +106,8 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const enrolments = new Enrolments(state.database);
   const pki = new Pki({ vault: vault.vault, enrolments, clock, conditions, trail, revision: revisions.assignments, writeTurn, gateway, configuration: () => configuration.current });
   closers.push(() => pki.close());
+  const page = new Page({ vault: vault.vault, clock, conditions, trail, revision: revisions.page, gateway, configuration: () => configuration.current });
+  closers.push(() => page.close());
   const host = openHostLink({ socket: conduitSocket(dataDir, "host"), clock, epoch: context.epoch, log: log.child("host"), trail });
   closers.push(() => host.close());
   const zones = new Zones(clock, fading, () => host.isPresent(), namespacesOf(configuration.current));
@@ -116,7 +119,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version, namespaces: namespacesOf(configuration.current) };
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
   const directory = new Directory(clock, () => configuration.current.plant?.directory);
-  const parts: CoreParts = { ...watch, ...start, directory, tellWanted: (wanted) => tellWanted(dataDir, wanted), ...people, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
+  const parts: CoreParts = { ...watch, ...start, directory, tellWanted: (wanted) => tellWanted(dataDir, wanted), ...people, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, page, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   acceptance.onChange(() => applyMachines(parts));
   return { parts, ...makeUpkeep({ audit, state, vault }, parts), close };
 }

@@ -24,6 +24,7 @@ import type { Losses } from "./inventory/losses.ts";
 import type { Register } from "./inventory/register.ts";
 import type { Revision } from "./inventory/revision.ts";
 import type { Outbox } from "./outbox/outbox.ts";
+import type { Page } from "./page/page.ts";
 import type { Pki } from "./pki/pki.ts";
 import type { Turns } from "./turns.ts";
 import type { Secrets } from "./vault/secrets.ts";
@@ -58,6 +59,8 @@ export interface CoreParts {
   readonly secrets: Secrets;
   /** The machine CA, and who may publish to the gateway. */
   readonly pki: Pki;
+  /** The web page: where it is, and what certificate it shows. */
+  readonly page: Page;
   readonly configuration: ActiveConfiguration;
   /** The network namespaces besides the gateway's own that the configuration named at the start; another set waits for a restart. */
   readonly namespaces: readonly string[];
@@ -87,6 +90,8 @@ export interface Revisions {
   readonly link: Revision;
   readonly inventory: Revision;
   readonly values: Revision;
+  /** What the zone that serves the page is given. */
+  readonly page: Revision;
 }
   /** What the zone plant is to dial. */
   readonly plant: Revision;

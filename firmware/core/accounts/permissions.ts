@@ -81,6 +81,7 @@ export const PERMISSIONS: Table = {
   requestPageCertificate: ADMINISTRATOR_PROVED,
   installPageCertificate: ADMINISTRATOR_PROVED,
   removePageCertificate: ADMINISTRATOR_PROVED,
+  renewPeopleCa: ADMINISTRATOR_PROVED,
 
   accounts: SERVICE,
   createAccount: { role: "service", needsFresh: true },

@@ -1,14 +1,27 @@
-// Core's side of the admin zone's own affairs: where it serves the page, and how it is.
+// Core's side of what the zone that serves the page is given and tells.
 
-import { Fault } from "../../../drivers/contract/fault.ts";
-import type { pageRoutes } from "../../conduit/admin.ts";
+import type { adminConduit } from "../../conduit/admin.ts";
 import type { Handlers } from "../../runtime/conduit-server.ts";
 import type { CoreParts } from "../parts.ts";
 
-const notYet = (): never => {
-  throw new Fault("NOT_SUPPORTED", "not built yet");
-};
+const ZONE = "admin";
 
-export function makePageHandlers(_core: CoreParts): Handlers<typeof pageRoutes> {
-  return { settings: notYet, listening: notYet, alive: notYet };
+export function makePageHandlers(core: Pick<CoreParts, "configuration" | "gateway" | "page" | "revisions" | "version" | "zones">): Pick<Handlers<typeof adminConduit>, "settings" | "listening" | "alive"> {
+  const { configuration, gateway, page, revisions, version, zones } = core;
+  return {
+    settings: async ({ after, waitMs }, { signal }) => {
+      await page.settled();
+      await revisions.page.wait(after, waitMs, signal);
+      const settings = page.settings();
+      return { revision: revisions.page.value, logLevel: configuration.current.log.level, gateway, version, page: settings === null ? null : { ...settings, banner: "" } };
+    },
+    listening: async (report) => {
+      await page.listening(report);
+      return {};
+    },
+    alive: (alive) => {
+      zones.alive(ZONE, alive);
+      return {};
+    },
+  };
 }

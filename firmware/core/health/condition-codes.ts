@@ -79,10 +79,15 @@ export const SEVERITY_OF = {
   INGEST_FULL: "warning",
   INGEST_REFUSED: "warning",
   PEER_FAULTY: "warning",
+  PAGE_NOT_SERVED: "error",
+  PAGE_CERTIFICATE_ENDS: "warning",
+  PAGE_CERTIFICATE_OVER: "error",
+  PAGE_NAME_UNNAMED: "warning",
 } as const satisfies Record<string, Severity>;
 
 export type ConditionCode = keyof typeof SEVERITY_OF;
 export type DetectionCode = Extract<ConditionCode, `DETECTION_${string}`>;
+export type PageCode = Extract<ConditionCode, `PAGE_${string}`>;
 export type IngestCode = "INGEST_PLAIN" | "INGEST_CLOSED" | "INGEST_FULL" | "INGEST_REFUSED" | "PEER_FAULTY";
 export const CONDITION_CODES = Object.keys(SEVERITY_OF) as readonly ConditionCode[];
 

@@ -3,6 +3,7 @@
 import type { ConditionCode, ConditionText } from "./condition-codes.ts";
 import { germanDetectionTexts } from "./detection-texts-de.ts";
 import { germanIngestTexts } from "./ingest-texts-de.ts";
+import { germanPageTexts } from "./page-texts-de.ts";
 import { plantGerman } from "./plant-texts-de.ts";
 
 export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
@@ -272,5 +273,6 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   },
   ...germanDetectionTexts,
   ...germanIngestTexts,
+  ...germanPageTexts,
   ...plantGerman,
 };

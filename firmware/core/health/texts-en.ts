@@ -3,6 +3,7 @@
 import type { ConditionCode, ConditionText } from "./condition-codes.ts";
 import { englishDetectionTexts } from "./detection-texts-en.ts";
 import { englishIngestTexts } from "./ingest-texts-en.ts";
+import { englishPageTexts } from "./page-texts-en.ts";
 import { plantEnglish } from "./plant-texts-en.ts";
 
 export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
@@ -272,5 +273,6 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   },
   ...englishDetectionTexts,
   ...englishIngestTexts,
+  ...englishPageTexts,
   ...plantEnglish,
 };

@@ -3,6 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { asFault, reportFault } from "../../../drivers/contract/fault.ts";
 import type { Answer, Issued, Order } from "./orders.ts";
+import { writePage, writePageRequest, writePeopleAuthority } from "./write-page.ts";
 import { writeAuthority, writeMachine, writeServer } from "./write-certificate.ts";
 
 parentPort?.postMessage(work(workerData as Order));
@@ -21,6 +22,12 @@ function carryOut(order: Order): Issued {
       return writeAuthority(order);
     case "server":
       return writeServer(order);
+    case "people-authority":
+      return writePeopleAuthority(order);
+    case "page":
+      return writePage(order);
+    case "page-request":
+      return writePageRequest(order);
     case "machine":
     default:
       return writeMachine(order);

@@ -6,6 +6,7 @@ import type { Static } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { Fault, isFault } from "../../../drivers/contract/fault.ts";
+import type { By } from "../accounts/actor.ts";
 import type { AuditTrail } from "../audit/trail.ts";
 import type { OwnName, Vault } from "../vault/vault.ts";
 import { issue } from "./issue.ts";
@@ -71,7 +72,7 @@ export class MachineCa {
   }
 
   /** A new CA in place of the present one, with nothing that the former has issued. Durable when it resolves. */
-  async make(gateway: string, subnets: readonly string[], actor: string, signal: AbortSignal): Promise<SigningAuthority> {
+  async make(gateway: string, subnets: readonly string[], actor: By, signal: AbortSignal): Promise<SigningAuthority> {
     const vault = this.#open();
     const domain = domainOf(gateway);
     const { certificate, key = "" } = await issue({ kind: "authority", gateway, domain, subnets }, this.#clock, signal);

@@ -35,9 +35,33 @@ export interface MachineOrder {
   readonly request?: string;
 }
 
-export type Order = AuthorityOrder | ServerOrder | MachineOrder;
+/** The CA that people's browsers are given. It may name these hosts and what lies below them, and addresses of these subnets. */
+export interface PeopleAuthorityOrder {
+  readonly kind: "people-authority";
+  readonly gateway: string;
+  readonly hosts: readonly string[];
+  readonly subnets: readonly string[];
+}
+
+export interface PageOrder {
+  readonly kind: "page";
+  readonly authority: KeyPair;
+  readonly gateway: string;
+  /** Host names and addresses. */
+  readonly names: readonly string[];
+}
+
+/** A key for the page, and a PKCS#10 request for another CA. */
+export interface PageRequestOrder {
+  readonly kind: "page-request";
+  readonly gateway: string;
+  readonly names: readonly string[];
+}
+
+export type Order = AuthorityOrder | ServerOrder | MachineOrder | PeopleAuthorityOrder | PageOrder | PageRequestOrder;
 
 export interface Issued {
+  /** PEM: the certificate; of a request, the request. */
   readonly certificate: string;
   /** Present where the key was made here. */
   readonly key?: string;

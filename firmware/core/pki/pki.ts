@@ -3,6 +3,8 @@
 import { createHash, randomBytes, X509Certificate } from "node:crypto";
 import { asFault, Fault } from "../../../drivers/contract/fault.ts";
 import type { IngestAccess, IngestTls } from "../../conduit/source.ts";
+import { nameOf } from "../accounts/actor.ts";
+import type { By } from "../accounts/actor.ts";
 import type { Revision } from "../inventory/revision.ts";
 import { EndpointTls, type EndpointParts } from "./endpoint-tls.ts";
 import type { Enrolment, Enrolments, IssuedCertificate } from "./enrolments.ts";
@@ -26,7 +28,7 @@ export interface EnrolOrder {
   readonly by: "password" | "certificate";
   /** PEM of a PKCS#10 request; without it the key is made here. */
   readonly request?: string;
-  readonly actor: string;
+  readonly actor: By;
   /** Throws where the machine is not accepted; asked again when the enrolment comes into force. */
   demandAccepted(): void;
 }
@@ -98,7 +100,7 @@ export class Pki {
   }
 
   /** The CA, made now where there is none yet. Throws where the vault cannot be used. */
-  authority(actor: string): Promise<Authority> {
+  authority(actor: By): Promise<Authority> {
     return this.#inTurn(async () => {
       await this.#signing(actor);
       return this.#ca.demandAuthority();
@@ -106,7 +108,7 @@ export class Pki {
   }
 
   /** A new CA with a new key: no certificate that the former issued counts any more, and machines must be given the new one. */
-  renew(actor: string): Promise<Authority> {
+  renew(actor: By): Promise<Authority> {
     return this.#inTurn(async () => {
       await this.#make(actor);
       await this.#review();
@@ -121,7 +123,7 @@ export class Pki {
   }
 
   /** Takes everything that the machine was enrolled with. True where there was something. Throws STORAGE_FULL and the like. */
-  disenrol(name: string, actor: string): boolean {
+  disenrol(name: string, actor: By): boolean {
     const { enrolments, revision, trail } = this.#parts;
     if (enrolments.get(name) === undefined) return false;
     enrolments.delete(name);
@@ -154,7 +156,7 @@ export class Pki {
     const changedAt = new Date(clock.now()).toISOString();
     const added = "certificate" in proof ? [describeCertificate(proof.certificate, ca.fingerprint, changedAt)] : [];
     const passwordSha256 = "password" in proof ? createHash("sha256").update(proof.password).digest("hex") : enrolments.get(name)?.passwordSha256;
-    const enrolment: Enrolment = { name, certificates: [...validNow(), ...added], ca: ca.fingerprint, changedAt, actor, ...(passwordSha256 === undefined ? {} : { passwordSha256 }) };
+    const enrolment: Enrolment = { name, certificates: [...validNow(), ...added], ca: ca.fingerprint, changedAt, actor: nameOf(actor), ...(passwordSha256 === undefined ? {} : { passwordSha256 }) };
     enrolments.set(enrolment);
     revision.advance();
     trail.record({ actor, action: "machine.enrolled", target: name, result: "done", detail: { by, ...added[0] } });
@@ -187,11 +189,11 @@ export class Pki {
     conditions.raise("MACHINE_CA_REPLACED", SUBJECT, `${former.slice(0, NAMED).join(", ")}${more}`);
   }
 
-  async #signing(actor: string): Promise<SigningAuthority> {
+  async #signing(actor: By): Promise<SigningAuthority> {
     return this.#ca.signing() ?? (await this.#make(actor));
   }
 
-  #make(actor: string): Promise<SigningAuthority> {
+  #make(actor: By): Promise<SigningAuthority> {
     const { configuration, gateway } = this.#parts;
     return this.#ca.make(gateway, permittedSubnets(configuration().segments), actor, this.#ending.signal);
   }

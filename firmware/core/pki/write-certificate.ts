@@ -12,7 +12,7 @@ import { readRequest } from "./read-request.ts";
  * devices: neither the gateway nor the machines may know the time (docs/decisions/0015).
  */
 const ALWAYS = { from: new Date(0), to: new Date(Date.UTC(9999, 11, 31, 23, 59, 59)) };
-const ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2";
+export const ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2";
 const ORGANISATION = "2.5.4.10";
 const COMMON_NAME = "2.5.4.3";
 
@@ -60,7 +60,8 @@ export function writeMachine({ authority, gateway, name, domain, request }: Mach
   return { certificate, ...(pair.privateKey === undefined ? {} : { key: pemOf(pair.privateKey) }) };
 }
 
-function writeLeaf(authority: KeyPair, subject: x509.Name, key: KeyObject, purpose: string, names: readonly Partial<x509.GeneralName>[]): string {
+/** Signed by the authority, for one purpose and these names. */
+export function writeLeaf(authority: KeyPair, subject: x509.Name, key: KeyObject, purpose: string, names: readonly Partial<x509.GeneralName>[]): string {
   const issuer = AsnConvert.parse(new X509Certificate(authority.certificate).raw, x509.Certificate).tbsCertificate.subject;
   const signer = createPrivateKey(authority.key);
   const alternatives = new x509.SubjectAlternativeName(names.map((name) => new x509.GeneralName(name)));
@@ -75,7 +76,8 @@ function writeLeaf(authority: KeyPair, subject: x509.Name, key: KeyObject, purpo
   return write({ subject, issuer, key, signer, extensions });
 }
 
-function write({ subject, issuer, key, signer, extensions }: Contents): string {
+/** PEM, signed, with neither a beginning nor an end that matters. */
+export function write({ subject, issuer, key, signer, extensions }: Contents): string {
   const signature = new x509.AlgorithmIdentifier({ algorithm: ECDSA_WITH_SHA256 });
   const serial = randomBytes(16);
   // Positive and of the same length always (RFC 5280 §4.1.2.2).
@@ -96,25 +98,27 @@ function write({ subject, issuer, key, signer, extensions }: Contents): string {
   return new X509Certificate(der).toString();
 }
 
-function extension(extnID: string, value: unknown, critical = false): x509.Extension {
+export function extension(extnID: string, value: unknown, critical = false): x509.Extension {
   return new x509.Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) });
 }
 
-function nameOf(organisation: string, commonName?: string): x509.Name {
+export function nameOf(organisation: string, commonName?: string): x509.Name {
   const part = (type: string, utf8String: string) => new x509.RelativeDistinguishedName([new x509.AttributeTypeAndValue({ type, value: new x509.AttributeValue({ utf8String }) })]);
   return new x509.Name([part(ORGANISATION, organisation), ...(commonName === undefined ? [] : [part(COMMON_NAME, commonName)])]);
 }
 
 /** The leftmost 160 bits of SHA-256 (RFC 7093 §2, method 1). */
-function keyIdentifier(key: KeyObject): Buffer {
+export function keyIdentifier(key: KeyObject): Buffer {
   const { subjectPublicKey } = AsnConvert.parse(spkiOf(key), x509.SubjectPublicKeyInfo);
   return createHash("sha256").update(Buffer.from(subjectPublicKey)).digest().subarray(0, 20);
 }
 
-function spkiOf(key: KeyObject): Buffer {
+/** DER. */
+export function spkiOf(key: KeyObject): Buffer {
   return key.export({ type: "spki", format: "der" });
 }
 
-function pemOf(key: KeyObject): string {
+/** PKCS#8. */
+export function pemOf(key: KeyObject): string {
   return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
