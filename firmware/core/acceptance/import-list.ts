@@ -4,13 +4,13 @@ import { Fault } from "../../../drivers/contract/fault.ts";
 import type { AssetLine } from "../../conduit/assets.ts";
 import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import type { localConduit } from "../../conduit/local.ts";
+import type { Actor } from "../accounts/actor.ts";
 import type { CoreParts } from "../parts.ts";
 import { storageFault } from "../storage/open-database.ts";
 import { countRead, MOST_MACHINES } from "./bounds.ts";
 import { readAt } from "./entry.ts";
 import type { Entry } from "./entry.ts";
 import { planLine } from "./import-line.ts";
-import { LOCAL } from "./people.ts";
 
 type Imported = ReplyOf<typeof localConduit.importAssets>;
 
@@ -24,11 +24,11 @@ const LINES_PER_COMMIT = 40;
  * Checked line by line in as many turns as it takes, then written in portions. Throws STORAGE_FULL, and STORAGE_BUSY where the register changed meanwhile:
  * what was written is taken back then. A crash in between leaves the first portions: importing again brings the rest.
  */
-export async function importLines(core: CoreParts, { lines, dryRun }: InputOf<typeof localConduit.importAssets>): Promise<Imported> {
+export async function importLines(core: CoreParts, { lines, dryRun }: InputOf<typeof localConduit.importAssets>, actor: Actor): Promise<Imported> {
   const { reply, changing } = await check(core, lines);
   if (dryRun || changing.length === 0) return reply;
-  await write(core, changing);
-  core.trail.record({ actor: LOCAL, action: "assets.imported", target: "register", result: "done", detail: { added: reply.added, changed: reply.changed } });
+  await write(core, changing, actor);
+  core.trail.record({ actor, action: "assets.imported", target: "register", result: "done", detail: { added: reply.added, changed: reply.changed } });
   core.acceptance.changed();
   await core.acceptance.announce();
   return reply;
@@ -70,7 +70,7 @@ async function check(core: CoreParts, lines: readonly AssetLine[]): Promise<Chec
   return reply.problems.length > 0 ? { reply: { ...reply, added: 0, changed: 0, same: 0 }, changing: [] } : { reply, changing };
 }
 
-async function write({ acceptance, writeTurn }: CoreParts, lines: readonly AssetLine[]): Promise<void> {
+async function write({ acceptance, writeTurn }: CoreParts, lines: readonly AssetLine[], actor: Actor): Promise<void> {
   const { entries } = acceptance;
   const undo: (() => void)[] = [];
   try {
@@ -84,7 +84,7 @@ async function write({ acceptance, writeTurn }: CoreParts, lines: readonly Asset
         return entry;
       });
       const before = next.map((entry) => entries.get(entry.number));
-      entries.putNow(next.map((entry) => ({ entry, events: [acceptance.event("imported", LOCAL, wordsOf(entry))] })));
+      entries.putNow(next.map((entry) => ({ entry, events: [acceptance.event("imported", actor.name, wordsOf(entry))] })));
       for (const [index, entry] of next.entries()) {
         const former = before[index];
         undo.push(() => (former === undefined ? acceptance.forget(entry.number) : void entries.put(former)));

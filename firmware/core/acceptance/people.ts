@@ -2,6 +2,7 @@
 
 import { Fault } from "../../../drivers/contract/fault.ts";
 import type { AssetEntry } from "../../conduit/assets.ts";
+import type { Actor } from "../accounts/actor.ts";
 import type { CoreParts } from "../parts.ts";
 import { storageFault } from "../storage/open-database.ts";
 import { MOST_REFUSED } from "./bounds.ts";
@@ -12,9 +13,6 @@ import type { Entry } from "./entry.ts";
 import { takeUp } from "./take-up.ts";
 import { stopReading, withdraw } from "./withdraw.ts";
 
-/** Actor of the audit entries: whoever may run the command as this user. */
-export const LOCAL = "local";
-
 export interface Acceptation {
   readonly key: string;
   readonly seen: string;
@@ -23,17 +21,17 @@ export interface Acceptation {
 }
 
 /** Throws NOT_FOUND, IDENTITY_CHANGED where it is not what the person saw, INPUT_INVALID where it cannot be read. */
-export async function acceptByPerson(core: CoreParts, { key, seen, name, credentials }: Acceptation): Promise<AssetEntry> {
+export async function acceptByPerson(core: CoreParts, { key, seen, name, credentials }: Acceptation, actor: Actor): Promise<AssetEntry> {
   const subject = demandSubject(core, key);
   if (describeSubject(core, key, subject).seen !== seen) throw new Fault("IDENTITY_CHANGED", `${key} is not what you saw: something changed meanwhile`, { where: key, remedy: "Look at it again, then accept it." });
   if (subject.kind === "former") throw new Fault("INPUT_INVALID", `nothing leads to ${key} any more`, { where: key, remedy: "Name it in the configuration, or wait until it is found." });
   if (subject.kind === "configured") {
-    setConfigured(core, subject, "accepted", "");
+    setConfigured(core, subject, "accepted", "", actor);
     return describeSubject(core, key, subject);
   }
   const before = core.acceptance.entries.get(subject.entry.claims ?? subject.entry.number) ?? subject.entry;
-  const entry = takeUp(core.acceptance, subject.entry, { actor: LOCAL, words: "a person", name, credentials });
-  if (isAnother(before, entry)) core.pki.disenrol(before.name ?? "", LOCAL);
+  const entry = takeUp(core.acceptance, subject.entry, { actor, words: "a person", name, credentials });
+  if (isAnother(before, entry)) core.pki.disenrol(before.name ?? "", actor);
   await core.acceptance.announce();
   return describeNumber(core, entry.number);
 }
@@ -46,31 +44,31 @@ function isAnother({ judged: before }: Entry, { judged: now }: Entry): boolean {
 }
 
 /** Throws NOT_FOUND, and INPUT_INVALID for what cannot be refused. */
-export async function refuseByPerson(core: CoreParts, key: string, reason: string | undefined): Promise<AssetEntry> {
+export async function refuseByPerson(core: CoreParts, key: string, reason: string | undefined, actor: Actor): Promise<AssetEntry> {
   const { acceptance } = core;
   const subject = demandSubject(core, key);
   const words = reason ?? "a person refused it";
   if (subject.kind === "former") throw new Fault("INPUT_INVALID", `nothing leads to ${key} any more: there is nothing to refuse`, { where: key });
   if (subject.kind === "configured") {
-    setConfigured(core, subject, "refused", words);
-    core.pki.disenrol(subject.settings.name, LOCAL);
+    setConfigured(core, subject, "refused", words, actor);
+    core.pki.disenrol(subject.settings.name, actor);
     return describeSubject(core, key, subject);
   }
   const { entry } = subject;
   if (entry.state !== "refused" && [...acceptance.entries.all()].filter(({ state }) => state === "refused").length >= MOST_REFUSED) {
     throw new Fault("INPUT_INVALID", `${MOST_REFUSED} machines are refused already`, { remedy: "Forget those that are not needed (`weir assets forget`)." });
   }
-  withdraw(acceptance, { ...entry, state: "refused", judged: judgedAgain(entry), changes: [], reason: reason ?? null, claims: null }, { actor: LOCAL, action: "asset.refused", event: "refused", words });
+  withdraw(acceptance, { ...entry, state: "refused", judged: judgedAgain(entry), changes: [], reason: reason ?? null, claims: null }, { actor, action: "asset.refused", event: "refused", words });
   if (entry.name !== null) {
     core.conditions.clear("ASSET_SUSPENDED", entry.name);
-    core.pki.disenrol(entry.name, LOCAL);
+    core.pki.disenrol(entry.name, actor);
   }
   await acceptance.announce();
   return describeNumber(core, entry.number);
 }
 
 /** Throws NOT_FOUND, and INPUT_INVALID for what is read or configured. */
-export function forgetByPerson(core: CoreParts, key: string): void {
+export function forgetByPerson(core: CoreParts, key: string, actor: Actor): void {
   const { acceptance, conditions, pki, register, trail } = core;
   const subject = demandSubject(core, key);
   if (subject.kind === "configured") throw new Fault("INPUT_INVALID", `the configuration names ${key}`, { where: key, remedy: "Take it out of the configuration, or refuse it." });
@@ -88,9 +86,9 @@ export function forgetByPerson(core: CoreParts, key: string): void {
   }
   if (entry !== undefined && entry.name !== null) {
     conditions.clear("ASSET_SUSPENDED", entry.name);
-    pki.disenrol(entry.name, LOCAL);
+    pki.disenrol(entry.name, actor);
   }
-  trail.record({ actor: LOCAL, action: "asset.forgotten", target: key, result: "done" });
+  trail.record({ actor, action: "asset.forgotten", target: key, result: "done" });
 }
 
 export function demandSubject(core: CoreParts, key: string): Subject {
@@ -100,7 +98,7 @@ export function demandSubject(core: CoreParts, key: string): Subject {
 }
 
 /** The zone asks every few seconds whether a configured machine's asset is taken, so nothing needs to be told. */
-function setConfigured(core: CoreParts, subject: Extract<Subject, { kind: "configured" }>, state: "accepted" | "refused", words: string): void {
+function setConfigured(core: CoreParts, subject: Extract<Subject, { kind: "configured" }>, state: "accepted" | "refused", words: string, actor: Actor): void {
   const { acceptance, register, trail } = core;
   const { name } = subject.settings;
   const ids = register.behind(name).filter((id) => register.get(id)?.zone !== null);
@@ -112,8 +110,8 @@ function setConfigured(core: CoreParts, subject: Extract<Subject, { kind: "confi
     throw storageFault(error, "state.db");
   }
   if (state === "accepted") dropHidden(core, name);
-  acceptance.entries.tell(historyOwner(subject), acceptance.event(state, LOCAL, words === "" ? "Accepted by a person." : words));
-  trail.record({ actor: LOCAL, action: state === "refused" ? "asset.refused" : "asset.accepted", target: name, result: "done", detail: { words, assets: ids } });
+  acceptance.entries.tell(historyOwner(subject), acceptance.event(state, actor.name, words === "" ? "Accepted by a person." : words));
+  trail.record({ actor, action: state === "refused" ? "asset.refused" : "asset.accepted", target: name, result: "done", detail: { words, assets: ids } });
 }
 
 /** What was suspended or refused under another name before the configuration took it over. */

@@ -1,6 +1,8 @@
 // Accepts an entry, by a person or a rule: from now on it is read, and measured by what it shows now.
 
 import { Fault } from "../../../drivers/contract/fault.ts";
+import { nameOf } from "../accounts/actor.ts";
+import type { By } from "../accounts/actor.ts";
 import { storageFault } from "../storage/open-database.ts";
 import type { Gate } from "./gate.ts";
 import { countRead, MOST_MACHINES } from "./bounds.ts";
@@ -9,7 +11,7 @@ import type { Entry } from "./entry.ts";
 import { ASSET_NAME, nameFor } from "./names.ts";
 
 export interface TakingUp {
-  readonly actor: string;
+  readonly actor: By;
   /** By what: goes into history and audit. */
   readonly words: string;
   readonly name?: string | undefined;
@@ -44,7 +46,7 @@ export function takeUp(gate: Gate, entry: Entry, { actor, words, name: given, cr
   if (machine === undefined) throw new Fault("INPUT_INVALID", `${name} cannot be read: ${problems[0]?.message ?? "its settings are not right."}`, { where: name });
   const by = `Accepted by ${words}. ${entry.changes.join(" ")}`.trim();
   try {
-    entries.putNow([{ entry: next, events: [gate.event("accepted", actor, by)] }], claimed === undefined ? [] : [entry.number]);
+    entries.putNow([{ entry: next, events: [gate.event("accepted", nameOf(actor), by)] }], claimed === undefined ? [] : [entry.number]);
     const known = next.facts.id === null ? undefined : parts.register.get(next.facts.id);
     if (known !== undefined && known.state !== "accepted") parts.register.setState([known.id], "accepted");
   } catch (error) {

@@ -3,12 +3,14 @@
 import type { AssetState } from "../inventory/asset.ts";
 import { ASSET_CODES } from "../health/fault-conditions.ts";
 import { asFault } from "../../../drivers/contract/fault.ts";
+import { nameOf } from "../accounts/actor.ts";
+import type { By } from "../accounts/actor.ts";
 import type { Gate } from "./gate.ts";
 import type { AcceptanceParts } from "./acceptance-parts.ts";
 import type { Entry, HistoryEvent } from "./entry.ts";
 
 export interface Withdrawal {
-  readonly actor: string;
+  readonly actor: By;
   readonly action: "asset.suspended" | "asset.refused";
   readonly event: "suspended" | "refused";
   readonly words: string;
@@ -18,7 +20,7 @@ export interface Withdrawal {
 export function withdraw(gate: Gate, next: Entry, { actor, action, event, words }: Withdrawal): void {
   const { parts, entries } = gate;
   const wasRead = entries.get(next.number)?.state === "accepted";
-  putDurably(gate, next, gate.event(event, actor, words));
+  putDurably(gate, next, gate.event(event, nameOf(actor), words));
   if (wasRead && next.name !== null) {
     stopReading(parts, next.name, next.state, words);
     parts.links.delete(next.name);

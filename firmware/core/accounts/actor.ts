@@ -19,5 +19,12 @@ export interface PersonCall extends Call {
   readonly person: Identity;
 }
 
+/** Who does something: a person, or a part of core by its name. */
+export type By = string | Actor;
+
+export function nameOf(by: By): string {
+  return typeof by === "string" ? by : by.name;
+}
+
 /** Whoever may run the command as the gateway's own user. */
 export const LOCAL_ACTOR: Actor = { name: "local", zone: "local", source: null };

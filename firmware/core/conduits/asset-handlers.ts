@@ -3,15 +3,15 @@
 import { describeSubject, historyOwner, listSubjects } from "../acceptance/describe.ts";
 import { acceptByPerson, demandSubject, forgetByPerson, refuseByPerson } from "../acceptance/people.ts";
 import { importLines } from "../acceptance/import-list.ts";
-import type { localConduit } from "../../conduit/local.ts";
-import { WrittenReply, type Handlers } from "../../runtime/conduit-server.ts";
+import { WrittenReply } from "../../runtime/conduit-server.ts";
 import type { CoreParts } from "../parts.ts";
 import { makeEnrolHandlers } from "./enrol-handlers.ts";
+import type { PeopleHandlers } from "./people-operations.ts";
 import { writeItems } from "./written.ts";
 
 type AssetRoutes = "assets" | "asset" | "acceptAsset" | "refuseAsset" | "forgetAsset" | "importAssets" | "enrolAsset" | "disenrolAsset" | "machineCa" | "renewMachineCa";
 
-export function makeAssetHandlers(core: CoreParts): Pick<Handlers<typeof localConduit>, AssetRoutes> {
+export function makeAssetHandlers(core: CoreParts): Pick<PeopleHandlers, AssetRoutes> {
   return {
     assets: async ({ after, limit }, { signal }) => {
       const subjects = listSubjects(core, after);
@@ -22,20 +22,20 @@ export function makeAssetHandlers(core: CoreParts): Pick<Handlers<typeof localCo
       const subject = demandSubject(core, key);
       return { asset: describeSubject(core, key, subject), history: core.acceptance.entries.history(historyOwner(subject), limit).map((event) => ({ ...event })) };
     },
-    acceptAsset: async (order) => {
+    acceptAsset: async (order, { actor }) => {
       await core.writeTurn();
-      return { asset: await acceptByPerson(core, order) };
+      return { asset: await acceptByPerson(core, order, actor) };
     },
-    refuseAsset: async ({ key, reason }) => {
+    refuseAsset: async ({ key, reason }, { actor }) => {
       await core.writeTurn();
-      return { asset: await refuseByPerson(core, key, reason) };
+      return { asset: await refuseByPerson(core, key, reason, actor) };
     },
-    forgetAsset: async ({ key }) => {
+    forgetAsset: async ({ key }, { actor }) => {
       await core.writeTurn();
-      forgetByPerson(core, key);
+      forgetByPerson(core, key, actor);
       return {};
     },
-    importAssets: (list) => importLines(core, list),
+    importAssets: (list, { actor }) => importLines(core, list, actor),
     ...makeEnrolHandlers(core),
   };
 }

@@ -27,7 +27,7 @@ export function makeConfigurationHandlers(core: CoreParts): Pick<PeopleHandlers,
     },
     setConfiguration: (order, call) => setText(core, order, call),
     reload: async (_, { actor, signal }) => {
-      const { applied, needsRestart } = await configuration.reload(actor.name, signal);
+      const { applied, needsRestart } = await configuration.reload(actor, signal);
       return { applied: [...applied], needsRestart: [...needsRestart] };
     },
   };
@@ -49,9 +49,9 @@ async function setText(core: CoreParts, { text, basedOn }: SetOrder, { actor, si
   if (file === undefined) throw new Fault("NOT_SUPPORTED", "this gateway was started without a configuration file", { remedy: "Start it with --config FILE." });
   await loadApart(text, file, apart(core), signal);
   const digest = digestOf(Buffer.from(text, "utf8"));
-  const { applied, needsRestart } = await configuration.reload(actor.name, signal, async () => {
+  const { applied, needsRestart } = await configuration.reload(actor, signal, async () => {
     await writeConfigurationText(file, text, basedOn, signal);
-    trail.record({ actor: actor.name, action: "configuration.written", target: file, result: "done", detail: { before: basedOn, after: digest } });
+    trail.record({ actor, action: "configuration.written", target: file, result: "done", detail: { before: basedOn, after: digest } });
   });
   return { applied: [...applied], needsRestart: [...needsRestart], digest };
 }

@@ -1,42 +1,38 @@
 // Core's side of enrolling machines: who may publish to the gateway, and the CA that they and the gateway prove themselves by.
 
 import { Fault } from "../../../drivers/contract/fault.ts";
-import type { localConduit } from "../../conduit/local.ts";
-import type { Handlers } from "../../runtime/conduit-server.ts";
 import { findSubject } from "../acceptance/describe.ts";
 import { machinesOf } from "../configuration/machines.ts";
 import { FIELD_ZONE } from "../configuration/placements.ts";
 import type { CoreParts } from "../parts.ts";
+import type { PeopleHandlers } from "./people-operations.ts";
 
 type EnrolRoutes = "enrolAsset" | "disenrolAsset" | "machineCa" | "renewMachineCa";
 
-/** Actor of the audit entries: whoever may run the command as this user. */
-const LOCAL = "local";
-
-export function makeEnrolHandlers(core: CoreParts): Pick<Handlers<typeof localConduit>, EnrolRoutes> {
+export function makeEnrolHandlers(core: CoreParts): Pick<PeopleHandlers, EnrolRoutes> {
   const { pki, trail } = core;
   return {
-    enrolAsset: async ({ key, by, request }) => {
+    enrolAsset: async ({ key, by, request }, { actor }) => {
       const name = assignmentOf(core, key);
       const demandAccepted = (): void => {
         if (!core.register.isPlaced(name, FIELD_ZONE)) throw notAccepted(key);
       };
-      const enrolled = await pki.enrol({ name, by, actor: LOCAL, demandAccepted, ...(request === undefined ? {} : { request }) });
+      const enrolled = await pki.enrol({ name, by, actor, demandAccepted, ...(request === undefined ? {} : { request }) });
       return { ...enrolled, urls: urlsFor(core, name) };
     },
-    disenrolAsset: async ({ key }) => {
+    disenrolAsset: async ({ key }, { actor }) => {
       await core.writeTurn();
       // Whoever was enrolled may be refused or gone from the configuration since.
-      if (!pki.disenrol(assignmentOf(core, key), LOCAL)) throw new Fault("NOT_FOUND", `${key} is not enrolled`, { remedy: "`weir assets list` shows who is." });
+      if (!pki.disenrol(assignmentOf(core, key), actor)) throw new Fault("NOT_FOUND", `${key} is not enrolled`, { remedy: "`weir assets list` shows who is." });
       return {};
     },
-    machineCa: async () => {
-      const { certificate, fingerprint } = await pki.authority(LOCAL);
-      trail.record({ actor: LOCAL, action: "machine-ca.exported", target: "machine CA", result: "done", detail: { fingerprint } });
+    machineCa: async (_, { actor }) => {
+      const { certificate, fingerprint } = await pki.authority(actor);
+      trail.record({ actor, action: "machine-ca.exported", target: "machine CA", result: "done", detail: { fingerprint } });
       return { certificate, fingerprint };
     },
-    renewMachineCa: async () => {
-      const { certificate, fingerprint } = await pki.renew(LOCAL);
+    renewMachineCa: async (_, { actor }) => {
+      const { certificate, fingerprint } = await pki.renew(actor);
       return { certificate, fingerprint };
     },
   };

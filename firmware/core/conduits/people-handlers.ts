@@ -25,7 +25,7 @@ export function makePeopleHandlers(core: CoreParts): PeopleHandlers {
     ...makeAssetHandlers(core),
     ...makeSecretHandlers(core),
     network: (_, { signal }) => core.system.report(signal),
-    confirmNetwork: ({ changes }, { actor, signal }) => core.system.confirm(actor.name, changes, signal),
+    confirmNetwork: ({ changes }, { actor, signal }) => core.system.confirm(actor, changes, signal),
     tryNetwork: (_, { signal }) => core.system.tryAgain(signal),
     ...makeConfigurationHandlers(core),
     ...makeCertificateHandlers(core),
@@ -64,7 +64,7 @@ function makeStatusHandlers(core: CoreParts): Pick<PeopleHandlers, "status" | "s
     acceptDetections: (_, { actor }) => {
       core.segments.accept();
       const accepted = core.detections.accept();
-      core.trail.record({ actor: actor.name, action: "detections.accepted", target: "detections", result: "done", detail: { accepted } });
+      core.trail.record({ actor, action: "detections.accepted", target: "detections", result: "done", detail: { accepted } });
       return { accepted };
     },
   };

@@ -11,12 +11,12 @@ export function makeSecretHandlers(core: CoreParts): Pick<PeopleHandlers, "secre
   return {
     secretNames: () => ({ names: [...secrets.names()] }),
     setSecret: async ({ name, text }, { actor }) => {
-      secrets.set(name, text, actor.name);
+      secrets.set(name, text, actor);
       await announceSecret(core, name);
       return {};
     },
     deleteSecret: async ({ name }, { actor }) => {
-      secrets.delete(name, actor.name);
+      secrets.delete(name, actor);
       await announceSecret(core, name);
       return {};
     },

@@ -9,6 +9,7 @@ import { loadApart, type MarkedConfiguration } from "../../config/inspect-apart.
 import { readConfigurationFile } from "../../config/load.ts";
 import type { Configuration } from "../../config/schema.ts";
 import { watchConfiguration } from "../../config/watch.ts";
+import type { By } from "../accounts/actor.ts";
 import type { AuditTrail } from "../audit/trail.ts";
 import type { Conditions } from "../health/conditions.ts";
 import type { Kept } from "../inventory/state-schema.ts";
@@ -78,13 +79,13 @@ export class ActiveConfiguration {
   }
 
   /** Reads the file again; resolves when it is applied. Throws CONFIG_INVALID with the lines; then the configuration before stays in force. One after the other: the newest reading wins. `write` is awaited before, and no other reading comes between. */
-  reload(actor: string, signal: AbortSignal, write: () => Promise<void> = () => Promise.resolve()): Promise<ConfigurationChange> {
+  reload(actor: By, signal: AbortSignal, write: () => Promise<void> = () => Promise.resolve()): Promise<ConfigurationChange> {
     const turn = this.#last.then(write).then(() => this.#reload(actor, signal));
     this.#last = turn.catch(() => undefined);
     return turn;
   }
 
-  async #reload(actor: string, signal: AbortSignal): Promise<ConfigurationChange> {
+  async #reload(actor: By, signal: AbortSignal): Promise<ConfigurationChange> {
     const { file, kept, conditions, trail, turns } = this.#options;
     if (file === undefined) return { applied: [], needsRestart: [] };
     const loaded = await this.#load(actor, file, signal);
@@ -114,7 +115,7 @@ export class ActiveConfiguration {
     await watchConfiguration(file, clock, onChange, signal, this.#loaded.known);
   }
 
-  async #load(actor: string, file: string, signal: AbortSignal): Promise<MarkedConfiguration & { readonly known: Uint8Array }> {
+  async #load(actor: By, file: string, signal: AbortSignal): Promise<MarkedConfiguration & { readonly known: Uint8Array }> {
     let known: Uint8Array | undefined;
     try {
       known = await readConfigurationFile(file, signal);
@@ -158,7 +159,7 @@ async function loadGood(text: string | undefined, load: (text: string, name: str
   }
 }
 
-function refuse(options: ConfigurationOptions, file: string, fault: Fault, actor: string): void {
+function refuse(options: ConfigurationOptions, file: string, fault: Fault, actor: By): void {
   const lines = fault.toString().split("\n");
   const more = lines.length > SHOWN_LINES ? `\n… and ${lines.length - SHOWN_LINES} more` : "";
   const words = lines.slice(0, SHOWN_LINES).join("\n") + more;

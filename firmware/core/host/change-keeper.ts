@@ -7,6 +7,7 @@ import { digestOf } from "../../conduit/digest.ts";
 import type { HostStanding } from "../../conduit/host.ts";
 import type { NetworkStanding } from "../../conduit/network.ts";
 import type { Configuration } from "../../config/schema.ts";
+import type { By } from "../accounts/actor.ts";
 import type { AuditEvent } from "../audit/audit.ts";
 import type { Conditions } from "../health/conditions.ts";
 import type { ChangeKind } from "./change-kinds.ts";
@@ -59,7 +60,7 @@ export class ChangeKeeper<Request> {
   }
 
   /** Confirms what is wanted and on trial, one of `changes` where these are named. False when there is none. */
-  async confirm(actor: string, changes: readonly string[] | undefined, signal: AbortSignal): Promise<boolean> {
+  async confirm(actor: By, changes: readonly string[] | undefined, signal: AbortSignal): Promise<boolean> {
     const found = (await this.#ports.host.standing(signal))[this.#kind.name];
     const request = this.#kind.want(this.#ports.configuration());
     if (found.trial === null || found.installed !== digestOf(request)) return false;

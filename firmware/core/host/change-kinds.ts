@@ -7,6 +7,7 @@ import type { Configuration } from "../../config/schema.ts";
 import { deriveWalls } from "../../protocol/firewall/derive-flows.ts";
 import { describeFlow } from "../../protocol/firewall/flow-table.ts";
 import type { FirewallInput } from "../../protocol/firewall/input.ts";
+import type { By } from "../accounts/actor.ts";
 import type { Kept } from "../inventory/state-schema.ts";
 import { toFirewallRequest } from "./firewall-request.ts";
 import type { HostLink, OnTrial } from "./host-link.ts";
@@ -21,7 +22,7 @@ export interface ChangeKind<Request> {
   readonly remembered: RememberedChange<Request>;
   /** What the configuration asks for. */
   want(configuration: Configuration): Request;
-  apply(actor: string, request: Request, signal: AbortSignal): Promise<OnTrial>;
+  apply(actor: By, request: Request, signal: AbortSignal): Promise<OnTrial>;
   /** True where it cannot cut off anybody who could reach the gateway before. */
   isHarmless(request: Request): boolean;
   /** One line for each thing that comes (`+`) or goes (`-`) with it. */

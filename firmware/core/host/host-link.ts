@@ -10,6 +10,7 @@ import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import { openConduit } from "../../runtime/conduit-client.ts";
 import type { ConduitClient } from "../../runtime/conduit-client.ts";
 import type { Log } from "../../runtime/journal.ts";
+import type { By } from "../accounts/actor.ts";
 import type { AuditEvent } from "../audit/audit.ts";
 
 export interface HostLinkOptions {
@@ -30,10 +31,10 @@ export interface OnTrial {
 export interface HostLink {
   /** False on a developer's machine. */
   isPresent(): boolean;
-  applyFirewall(actor: string, request: FirewallRequest, signal: AbortSignal): Promise<OnTrial>;
-  applyNetwork(actor: string, request: NetworkRequest, signal: AbortSignal): Promise<OnTrial>;
+  applyFirewall(actor: By, request: FirewallRequest, signal: AbortSignal): Promise<OnTrial>;
+  applyNetwork(actor: By, request: NetworkRequest, signal: AbortSignal): Promise<OnTrial>;
   /** NOT_FOUND when the change is not on trial any more. */
-  confirm(actor: string, change: string, signal: AbortSignal): Promise<void>;
+  confirm(actor: By, change: string, signal: AbortSignal): Promise<void>;
   /** What is installed and on trial. Never audited: core asks it every few seconds. */
   standing(signal: AbortSignal): Promise<HostStanding>;
   /** What the kernel has counted and remembered. Never audited: core asks it every few seconds. */
@@ -42,9 +43,9 @@ export interface HostLink {
   readonly refusals: number;
   /** Returns the addresses that may not stand for a cloud name. */
   admitCloud(addresses: InputOf<(typeof hostConduit)["admitCloud"]>["addresses"], signal: AbortSignal): Promise<readonly string[]>;
-  authorizeUsb(actor: string, device: string, authorized: boolean, signal: AbortSignal): Promise<void>;
-  setTime(actor: string, time: string, signal: AbortSignal): Promise<void>;
-  reboot(actor: string, signal: AbortSignal): Promise<void>;
+  authorizeUsb(actor: By, device: string, authorized: boolean, signal: AbortSignal): Promise<void>;
+  setTime(actor: By, time: string, signal: AbortSignal): Promise<void>;
+  reboot(actor: By, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 

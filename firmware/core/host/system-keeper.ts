@@ -4,6 +4,7 @@ import { Fault, asFault } from "../../../drivers/contract/fault.ts";
 import type { HostStanding } from "../../conduit/host.ts";
 import type { NetworkReport } from "../../conduit/network.ts";
 import type { Log } from "../../runtime/journal.ts";
+import type { By } from "../accounts/actor.ts";
 import type { Zones } from "../health/zones.ts";
 import type { Kept } from "../inventory/state-schema.ts";
 import { makeKinds } from "./change-kinds.ts";
@@ -26,7 +27,7 @@ const HOST = "host";
 interface Keeper {
   readonly standing: NetworkReport["firewall"];
   settle(signal: AbortSignal): Promise<void>;
-  confirm(actor: string, changes: readonly string[] | undefined, signal: AbortSignal): Promise<boolean>;
+  confirm(actor: By, changes: readonly string[] | undefined, signal: AbortSignal): Promise<boolean>;
   tryAgain(): void;
 }
 
@@ -76,7 +77,7 @@ export class SystemKeeper {
   }
 
   /** Keeps what is on trial: of `changes`, where these are named. Throws NOT_FOUND when nothing (of them) is. */
-  async confirm(actor: string, changes: readonly string[] | undefined, signal: AbortSignal): Promise<NetworkReport> {
+  async confirm(actor: By, changes: readonly string[] | undefined, signal: AbortSignal): Promise<NetworkReport> {
     return this.#inTurn(async () => {
       const firewall = await this.#firewall.confirm(actor, changes, signal);
       const network = await this.#network.confirm(actor, changes, signal);

@@ -1,6 +1,7 @@
 // Secrets as core uses them: exactly those a receiver's own configuration names, with a condition for what is missing.
 
 import { Fault, isFault } from "../../../drivers/contract/fault.ts";
+import type { By } from "../accounts/actor.ts";
 import type { AuditTrail } from "../audit/trail.ts";
 import type { Conditions } from "../health/conditions.ts";
 import type { Turns } from "../turns.ts";
@@ -63,14 +64,14 @@ export class Secrets {
   }
 
   /** Durable and recorded when it returns. */
-  set(name: string, text: string, actor: string): void {
+  set(name: string, text: string, actor: By): void {
     this.#open().set(name, text);
     this.#conditions.clear("SECRET_UNREADABLE", name);
     this.#trail.record({ actor, action: "secret.set", target: name, result: "done" });
   }
 
   /** Throws NOT_FOUND when there is none. */
-  delete(name: string, actor: string): void {
+  delete(name: string, actor: By): void {
     if (!this.#open().delete(name)) throw new Fault("NOT_FOUND", `there is no secret ${name}`, { remedy: "`weir secret list` shows the names." });
     this.#conditions.clear("SECRET_UNREADABLE", name);
     this.#trail.record({ actor, action: "secret.deleted", target: name, result: "done" });
