@@ -11,17 +11,17 @@ export const PAGE_ADDRESSES = ["127.0.0.1", "::1"] as const;
 const ELSEWHERE = "Not beside `network.admin`, whose interface and port the page has then.";
 const ADDRESS = "[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*";
 const Address = Type.String({ pattern: `^(?:${ADDRESS})$`, expects: "an IP address", maxLength: 45, description: "IP address of this computer." });
+const NAME = `^(?:(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?|${ADDRESS})$`;
 const Name = Type.String({
-  pattern: `^(?:(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?|${ADDRESS})$`,
+  pattern: NAME,
   expects: "a host name in lower-case letters, or an IP address",
   maxLength: 253,
   description: "Host name or address.",
 });
 
-const NAME = new RegExp(Name.pattern, "u");
 /** Whether it can be a name of the page: a host name or an address. */
 export function isPageName(text: string): boolean {
-  return text.length <= 253 && NAME.test(text);
+  return text.length <= 253 && new RegExp(NAME, "u").test(text);
 }
 
 export const PageSchema = Type.Object(
