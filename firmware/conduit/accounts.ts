@@ -121,18 +121,21 @@ export type Me = Static<typeof MeSchema>;
 
 const named = closed({ name: name() });
 
+/** The session goes on under another text: the one it had opens nothing any more. */
+const renewed = { session: text(128), csrf: text(64) };
+
 /** What everybody may who is logged in: about oneself. */
 export const ownRoutes = {
   me: get("/v1/me", { input: NothingSchema, reply: MeSchema }),
   logout: post("/v1/me/logout", { input: NothingSchema, reply: NothingSchema }),
   /** CREDENTIALS_REFUSED. Good for five minutes of what asks for it. */
-  reauthenticate: post("/v1/me/reauthenticate", { input: closed({ password: password(), code: Type.Optional(code()) }), reply: NothingSchema }),
+  reauthenticate: post("/v1/me/reauthenticate", { input: closed({ password: password(), code: Type.Optional(code()) }), reply: closed(renewed) }),
   /** INPUT_INVALID says which rule the new one breaks. All other sessions of the account end. */
-  changePassword: post("/v1/me/password", { input: closed({ current: password(), next: password() }), reply: NothingSchema }),
+  changePassword: post("/v1/me/password", { input: closed({ current: password(), next: password() }), reply: closed(renewed) }),
   /** A new secret that is not in force before `confirmSecondFactor`. */
   beginSecondFactor: post("/v1/me/second-factor/begin", { input: NothingSchema, reply: closed({ secret: text(64), uri: text(512) }) }),
   /** Ten codes, each good once, shown now and never again. */
-  confirmSecondFactor: post("/v1/me/second-factor/confirm", { input: closed({ code: code() }), reply: closed({ recoveryCodes: Type.Array(text(32)) }) }),
+  confirmSecondFactor: post("/v1/me/second-factor/confirm", { input: closed({ code: code() }), reply: closed({ recoveryCodes: Type.Array(text(32)), ...renewed }) }),
   /** ACCESS_DENIED where the role needs one. */
   removeSecondFactor: post("/v1/me/second-factor/remove", { input: NothingSchema, reply: NothingSchema }),
   renewRecoveryCodes: post("/v1/me/recovery-codes", { input: NothingSchema, reply: closed({ recoveryCodes: Type.Array(text(32)) }) }),
