@@ -97,7 +97,7 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
 }
 
 /** Once a second: what is written late, gathered or fades. */
-async function tick({ acceptance, clock, conditions, fading, links, log, losses, page, refusals, trail, values, writeTurn, zones }: CoreParts, signal: AbortSignal): Promise<void> {
+async function tick({ acceptance, clock, conditions, fading, links, log, losses, page, refusals, trail, values, windows, writeTurn, zones }: CoreParts, signal: AbortSignal): Promise<void> {
   let isFailing = false;
   while (!signal.aborted) {
     await unlessCancelled(clock.sleep(TICK_MS, signal));
@@ -106,6 +106,7 @@ async function tick({ acceptance, clock, conditions, fading, links, log, losses,
     for (const [zone, why] of zones.inNamespaces) conditions.become(["ZONE_NOT_STARTED"], zone, why === undefined ? undefined : { code: "ZONE_NOT_STARTED", detail: why });
     trail.tick();
     refusals.tick();
+    windows.tick();
     losses.retry();
     acceptance.tick();
     await acceptance.announce();

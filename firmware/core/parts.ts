@@ -4,10 +4,8 @@ import type { Clock } from "../../drivers/contract/clock.ts";
 import type { Log, LogLevel } from "../runtime/journal.ts";
 import type { OptionalZone } from "../runtime/wanted-zones.ts";
 import type { Acceptance } from "./acceptance/acceptance.ts";
-import type { Accounts } from "./accounts/accounts.ts";
 import type { Directory } from "./accounts/directory.ts";
-import type { Identify } from "./accounts/identity.ts";
-import type { Refusals } from "./accounts/refusals.ts";
+import type { People } from "./accounts/open-people.ts";
 import type { AuditTrail } from "./audit/trail.ts";
 import type { ActiveConfiguration } from "./configuration/active-configuration.ts";
 import type { CloudState } from "./cloud-state.ts";
@@ -29,11 +27,9 @@ import type { Pki } from "./pki/pki.ts";
 import type { Turns } from "./turns.ts";
 import type { Secrets } from "./vault/secrets.ts";
 
-export interface CoreParts {
+export interface CoreParts extends People {
   /** What was found or imported, and which of it is read. */
   readonly acceptance: Acceptance;
-  /** Who has an account, and who is logged in. */
-  readonly accounts: Accounts;
   readonly clock: Clock;
   /** What takes long works in these, so that nothing holds the event loop for longer than a commit. */
   readonly turns: Turns;
@@ -50,10 +46,6 @@ export interface CoreParts {
   readonly fading: Fading;
   readonly zones: Zones;
   readonly trail: AuditTrail;
-  /** Whom a session or a token stands for. */
-  readonly identify: Identify;
-  /** What people and strangers were refused, for the audit log. */
-  readonly refusals: Refusals;
   /** The plant's directory, where people with an account there are asked for. */
   readonly directory: Directory;
   readonly secrets: Secrets;

@@ -1,4 +1,4 @@
-// What the audit log says of refused calls: at once where somebody is known, gathered where a stranger or a machine asks again and again.
+// What the audit log says of people and tokens who ask for what they may not: at once, and gathered where they ask again and again.
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import type { Fault, FaultCode } from "../../../drivers/contract/fault.ts";
@@ -66,6 +66,6 @@ export class Refusals {
     const { actor, target, code, unrecorded } = one;
     one.recordedMs = nowMs;
     one.unrecorded = 0;
-    this.#trail.record({ actor: actor.name, action: "access.denied", target, result: "refused", detail: { code, times: unrecorded } });
+    this.#trail.record({ actor, action: "access.denied", target, result: "refused", detail: { code, times: unrecorded } });
   }
 }

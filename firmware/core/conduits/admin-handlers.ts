@@ -12,6 +12,6 @@ import { makePeopleHandlers } from "./people-handlers.ts";
 export const ADMIN = "admin";
 
 export function makeAdminHandlers(core: CoreParts): Handlers<typeof adminConduit> {
-  const options = { zone: ADMIN, identify: core.identify, refusals: core.refusals };
+  const options = { zone: ADMIN, identify: core.identify, refusals: core.refusals, trail: core.trail };
   return { ...makePageHandlers(core), ...makeLoginHandlers(core), ...guardOwn(makeOwnHandlers(core), options), ...guardPeople(makePeopleHandlers(core), options) };
 }

@@ -10,6 +10,7 @@ import { findOwnRefusal, findRefusal } from "../accounts/may.ts";
 import { OWN_PERMISSIONS, PERMISSIONS } from "../accounts/permissions.ts";
 import type { Operation, OwnOperation } from "../accounts/permissions.ts";
 import type { Refusals } from "../accounts/refusals.ts";
+import type { AuditTrail } from "../audit/trail.ts";
 import type { OwnHandlers, PeopleHandlers } from "./people-operations.ts";
 
 export interface GuardOptions {
@@ -17,6 +18,7 @@ export interface GuardOptions {
   readonly zone: string;
   readonly identify: Identify;
   readonly refusals: Pick<Refusals, "note">;
+  readonly trail: Pick<AuditTrail, "recordStranger">;
 }
 
 type AnyHandler = (input: unknown, call: PersonCall) => unknown;
@@ -58,12 +60,12 @@ function guardAll(handlers: object, options: GuardOptions, ruleOf: (name: string
   return Object.fromEntries(entries);
 }
 
-function admit(name: string, { find, isWatching }: Rule, { identify, refusals, zone }: GuardOptions, input: unknown, call: Call): PersonCall {
+function admit(name: string, { find, isWatching }: Rule, { identify, refusals, trail, zone }: GuardOptions, input: unknown, call: Call): PersonCall {
   const source = call.source ?? null;
   const identity = call.bearer === undefined ? undefined : identify(call.bearer, !isWatching);
   if (identity === undefined) {
     const fault = new Fault("SESSION_REQUIRED", call.bearer === undefined ? "this asks for a login" : "this login is over or was never one", { where: name, remedy: "Log in." });
-    refusals.note({ name: "stranger", zone, source }, name, fault);
+    trail.recordStranger({ actor: { name: "stranger", zone, source }, action: "access.denied", target: name, kind: fault.code });
     throw fault;
   }
   const actor: Actor = { name: identity.actor, zone, source };

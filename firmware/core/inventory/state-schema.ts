@@ -3,6 +3,7 @@
 import type { Database } from "better-sqlite3";
 import { prepareAcceptanceSchema } from "../acceptance/acceptance-schema.ts";
 import { prepareAccountsSchema } from "../accounts/accounts-schema.ts";
+import { prepareTokenSchema } from "../accounts/tokens.ts";
 import { prepareDetectionSchema } from "../detection/detection-schema.ts";
 import { prepareEnrolmentSchema } from "../pki/enrolments.ts";
 import { storageFault } from "../storage/open-database.ts";
@@ -29,6 +30,7 @@ export function prepareStateSchema(database: Database): void {
   prepareEnrolmentSchema(database);
   prepareAcceptanceSchema(database);
   prepareAccountsSchema(database);
+  prepareTokenSchema(database);
 }
 
 function hasColumn(database: Database, table: string, column: string): boolean {
