@@ -84,6 +84,6 @@ export interface Revisions {
   readonly values: Revision;
   /** What the zone that serves the page is given. */
   readonly page: Revision;
-}
   /** What the zone plant is to dial. */
   readonly plant: Revision;
+}
