@@ -58,7 +58,7 @@ export async function runGateway(options: GatewayOptions, signal: AbortSignal): 
  * A small young generation, and a compact heap where no long computing suffers from it: a third less memory. In core and field, which touch every reading,
  * the compact heap would double the processor time at full load (docs/performance.md). The units of the appliance say the same.
  */
-const nodeFlags = (zone: string): readonly string[] => (zone === "cloud" || zone === "plant" ? ["--max-semi-space-size=2", "--optimize-for-size"] : ["--max-semi-space-size=4"]);
+const nodeFlags = (zone: string): readonly string[] => (zone === "cloud" || zone === "plant" || zone === "admin" ? ["--max-semi-space-size=2", "--optimize-for-size"] : ["--max-semi-space-size=4"]);
 
 /** The zones that there always are, then one more field for each network namespace that core says it serves. */
 function zoneCommands(dataDir: string, configFile: string, log: Log): readonly Stage[] {

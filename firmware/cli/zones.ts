@@ -14,6 +14,7 @@ export const ZONE_STAGES: readonly (readonly Zone[])[] = [
   [
     { name: "field", load: async () => (await import("../field/main.ts")).field },
     { name: "cloud", load: async () => (await import("../cloud/main.ts")).cloud },
+    { name: "admin", load: async () => (await import("../admin/main.ts")).admin },
     { name: "plant", load: async () => (await import("../plant/main.ts")).plant },
   ],
 ];

@@ -28,8 +28,8 @@ export type PageSettings = Static<typeof PageSettingsSchema>;
 
 /** The zone's own affairs. */
 export const pageRoutes = {
-  /** Long poll. Null: the configuration asks for no page. */
-  settings: get("/v1/settings", { input: AfterSchema, reply: closed({ revision: Type.Integer(), logLevel: LogLevelSchema, gateway: text(64), version: text(32), page: orNull(PageSettingsSchema) }) }),
+  /** Long poll. Null: there is no page, or nothing yet that it could show. */
+  settings: get("/v1/settings", { input: AfterSchema, reply: closed({ revision: Type.Integer(), logLevel: LogLevelSchema, gateway: text(64), version: text(32), /** False: the configuration asks for no page, and the zone ends. */ isWanted: Type.Boolean(), page: orNull(PageSettingsSchema) }) }),
   /** Where the page is, or why it cannot be. */
   listening: post("/v1/listening", { input: closed({ urls: Type.Array(text(300), { maxItems: 32 }), /** What the zone has for the page; it is answered when the certificate names them. */ addresses: Type.Optional(Type.Array(text(45), { maxItems: 32 })), fault: Type.Optional(FaultReportSchema) }), reply: NothingSchema }),
   alive: post("/v1/alive", { input: AliveSchema, reply: NothingSchema }),

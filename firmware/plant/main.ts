@@ -13,7 +13,7 @@ import { sendAudit } from "./syslog/send-audit.ts";
 
 const SETTINGS_WAIT_MS = 30_000;
 
-export const plant: Service = { name: "plant", run };
+export const plant: Service = { name: "plant", mayEnd: true, run };
 
 export type PlantCore = ConduitClient<typeof plantConduit>;
 type Settings = ReplyOf<typeof plantConduit.settings>;

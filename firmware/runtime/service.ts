@@ -25,6 +25,8 @@ export interface ZoneContext {
 export interface Service {
   /** The zone's name: `core`, `field`, `cloud`. */
   readonly name: string;
+  /** It ends by itself, without a fault, while the configuration does not need it. */
+  readonly mayEnd?: true;
   /**
    * Runs until the signal aborts and all that was accepted is committed; then resolves. Rejects with a Fault when the zone
    * cannot go on: the supervisor starts it anew. Leaves nothing open either way.

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { conduitSocket } from "./conduit-path.ts";
 
 /** Zones whose process runs only while the configuration needs it. */
-export const OPTIONAL_ZONES = ["plant"] as const;
+export const OPTIONAL_ZONES = ["admin", "plant"] as const;
 export type OptionalZone = (typeof OPTIONAL_ZONES)[number];
 
 /** On the appliance in core's own runtime folder, since the folder of the conduits is systemd's. */

@@ -57,7 +57,7 @@ async function runService(zone: LoadableZone, options: ZoneProcessOptions, log: 
     const configFile = options.configFile === undefined ? {} : { configFile: resolve(options.configFile) };
     const service = await zone.load();
     await service.run({ clock: systemClock, log, setLogLevel: log.setLevel, dataDir, ...configFile, ...namespace, epoch: randomUUID(), ready: () => tellReady(notice) }, signal);
-    if (!signal.aborted) throw new Fault("DEFECT", `the zone ${zone.name} ended although nobody asked it to`);
+    if (!signal.aborted && service.mayEnd !== true) throw new Fault("DEFECT", `the zone ${zone.name} ended although nobody asked it to`);
     return 0;
   } catch (error) {
     if (signal.aborted && isFault(error, "CANCELLED")) return 0;

@@ -48,7 +48,7 @@ function applyPlant({ conditions, configuration, log, tellWanted }: CoreParts): 
   if (directory === undefined) conditions.become(["DIRECTORY_LOST"], DIRECTORY);
   if (syslog === undefined) conditions.become(["SYSLOG_LOST"], SYSLOG);
   try {
-    tellWanted({ plant: directory !== undefined || syslog !== undefined });
+    tellWanted({ admin: configuration.current.page.enabled, plant: directory !== undefined || syslog !== undefined });
   } catch (error) {
     log.error({ fault: asFault(error) }, "who starts the zones cannot be told which are needed");
   }
