@@ -75,7 +75,7 @@ export async function startMosquitto(defer: Defer, signal: AbortSignal, options:
   };
 }
 
-async function untilListening(port: number, signal: AbortSignal): Promise<void> {
+export async function untilListening(port: number, signal: AbortSignal): Promise<void> {
   while (!(await answers(port))) await sleep(10, undefined, { signal });
 }
 
