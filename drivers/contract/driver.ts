@@ -5,6 +5,7 @@ import type { Fault } from "./fault.ts";
 import type { AssetId, Nameplate, PointId } from "./identity.ts";
 import type { DataType, Reading, Scalar } from "./reading.ts";
 import type { Schema } from "./schema.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 export interface Driver<Config> {
   /** Folder name, configuration key and log scope at once. */
@@ -39,6 +40,8 @@ export interface Session {
    * readings are durable: only then acknowledge to the source. It may be called again before it resolved.
    */
   subscribe?(accept: Accept, signal: AbortSignal): Promise<void>;
+  /** All that the machine shows of itself now. A part that fails says why; only a lost connection throws. `progress` is told from 0 to 1. */
+  snapshot?(asset: AssetId, progress: (fraction: number) => void, signal: AbortSignal): Promise<Snapshot>;
   write?(asset: AssetId, point: PointId, value: Scalar, signal: AbortSignal): Promise<void>;
   installFirmware?(asset: AssetId, file: FirmwareFile, progress: (fraction: number) => void, signal: AbortSignal): Promise<void>;
   /** May be called twice; nothing is emitted afterwards. */

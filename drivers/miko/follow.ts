@@ -78,6 +78,7 @@ function makeSupply({ machine, events, context, accept }: Subscription, decoder:
   };
   const sayOffline = (state: string, arrival: Arrival): Promise<void> => accept([...machine.points.keys()].map((point) => badSample(point, `the machine's status is ${state}`, arrival)));
   const onStatus = (status: NonNullable<Decoded["status"]>, arrival: Arrival): Promise<unknown> => {
+    machine.status.last = { state: status.state, received: arrival.gatewayTime };
     if (status.isOffline === isOffline) return Promise.resolve();
     isOffline = status.isOffline;
     return isOffline ? sayOffline(status.state, arrival) : reread();

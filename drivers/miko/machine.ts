@@ -22,6 +22,8 @@ export interface Machine extends MachineAccess {
   readonly asset: AssetId;
   /** By id, as the machine listed them last. */
   readonly points: Map<PointId, MappedPoint>;
+  /** What it published last of its state, and when that came. */
+  readonly status: { last?: { readonly state: string; readonly received: string } };
 }
 
 const MAX_POINTS = 20_000;
@@ -34,7 +36,7 @@ export async function meetMachine(access: MachineAccess, context: Pick<DriverCon
   if (isMismatch(nameplate)) throw misfit(url, profile.request.identification.path, nameplate.mismatch);
   const asset = assetIdOf(nameplate);
   if (asset.length > 512) throw misfit(url, profile.request.identification.path, "the names are too long for an asset id of 512 characters");
-  const machine: Machine = { ...access, nameplate, asset, points: new Map() };
+  const machine: Machine = { ...access, nameplate, asset, points: new Map(), status: {} };
   await listPoints(machine, context, signal);
   return machine;
 }

@@ -11,6 +11,7 @@ import { readPresent, type Machine } from "./machine.ts";
 import { writeAddress, type Trust } from "./peer-socket.ts";
 import { poll } from "./poll.ts";
 import { findPublishing, type Broker, type Gateway } from "./publish-address.ts";
+import { takeSnapshot } from "./snapshot.ts";
 import type { RequestOptions } from "./transport-request.ts";
 
 export interface SessionParts {
@@ -43,6 +44,10 @@ export function makeSession(parts: SessionParts): Session {
     read: async (asset, points, signal) => {
       demandOwn(asset);
       return readPresent(machine, points, context, AbortSignal.any([signal, closing.signal]));
+    },
+    snapshot: async (asset, progress, signal) => {
+      demandOwn(asset);
+      return takeSnapshot(machine, context, progress, AbortSignal.any([signal, closing.signal]));
     },
     subscribe: async (accept, signal) => {
       const both = AbortSignal.any([signal, closing.signal]);

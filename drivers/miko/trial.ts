@@ -41,7 +41,7 @@ export async function* tryProfile(trial: Trial, context: DriverContext, signal: 
   const url = writeRootUrl(config.url);
   const requests = openRequests({ url, trust, credentials: undefined, connectTimeoutMs: config.connectTimeout, answerTimeoutMs: config.answerTimeout }, context.clock);
   const mapping = compileProfile(profile);
-  const machine: Machine = { url, profile, mapping, requests, asset: "urn:weir:trial", nameplate: { manufacturer: "", model: "", serialNumber: "" }, points: new Map() };
+  const machine: Machine = { url, profile, mapping, requests, asset: "urn:weir:trial", nameplate: { manufacturer: "", model: "", serialNumber: "" }, points: new Map(), status: {} };
   try {
     const identification = await ask("identification", requests, profile.request.identification.path, signal, (document) => mapping.nameplate(document));
     yield identification;

@@ -217,12 +217,15 @@ export const sourceConduit = {
   peer: post("/v1/peer", { input: Type.Object({ fault: FaultReportSchema }, { additionalProperties: false }), reply: NothingSchema }),
   /** The zone is there: every few seconds. */
   alive: post("/v1/alive", { input: AliveSchema, reply: NothingSchema }),
-  /** Long poll: what the zone is to do with its machines, each order once per epoch of the zone; a zone that comes back gets those again that it did not end. */
+  /**
+   * Long poll: all that the zone is to do with its machines now, until it has told the end of it. What it worked on and does not find here any more is to be ended.
+   * A zone that comes back finds again what it did not end.
+   */
   orders: get("/v1/orders", {
-    input: Type.Object({ waitMs: Type.Integer({ minimum: 0, maximum: 60_000 }) }, { additionalProperties: false }),
-    reply: Type.Object({ orders: Type.Array(OrderSchema) }, { additionalProperties: false }),
+    input: AfterSchema,
+    reply: Type.Object({ revision: Type.Integer(), orders: Type.Array(OrderSchema) }, { additionalProperties: false }),
   }),
-  /** How an order goes on; `cancelled` in the answer: to be ended. Part of the result comes with it, in order, base64. */
+  /** How an order goes on; `isCancelled` in the answer: to be ended. The first of a zone says `running`. Part of the result comes with it, in order, base64; `done` comes after the last part. */
   orderProgress: post("/v1/orders/progress", {
     input: Type.Object(
       {

@@ -24,6 +24,7 @@ import { FIELD_ZONE, zoneIn } from "./configuration/placements.ts";
 import { watchNetwork } from "./detection/watch-network.ts";
 import type { OpenCore } from "./open-core.ts";
 import type { CoreParts } from "./parts.ts";
+import { runTasks } from "./tasks/run-tasks.ts";
 import { openWhenRoom } from "./waiting-room.ts";
 
 /** How long the conduits wait at the end for what is being committed; the whole end takes at most 3 s. */
@@ -92,7 +93,7 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
     parts.system.changed();
     return (applying = applying.then(() => applyConfiguration(parts, change)).catch((error: unknown) => parts.log.error({ fault: asFault(error) }, "the changed configuration was not applied completely")));
   });
-  await Promise.all([configuration.watch(signal), tick(parts, signal), watchNetwork(parts, signal), copyLogs(open, signal), parts.system.run(signal), unlessCancelled(open.verifyAudit(signal))]);
+  await Promise.all([configuration.watch(signal), tick(parts, signal), watchNetwork(parts, signal), copyLogs(open, signal), runTasks(parts, signal), parts.system.run(signal), unlessCancelled(open.verifyAudit(signal))]);
   await applying;
 }
 

@@ -45,6 +45,7 @@ import { Enrolments } from "./pki/enrolments.ts";
 import { Pki } from "./pki/pki.ts";
 import { openDatabase } from "./storage/open-database.ts";
 import type { OpenedDatabase } from "./storage/open-database.ts";
+import { openTasks } from "./tasks/open-tasks.ts";
 import { Turns } from "./turns.ts";
 import { keyFile } from "./vault/key-file.ts";
 import { openVault } from "./vault/open-vault.ts";
@@ -118,7 +119,8 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const start = { startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version, namespaces: namespacesOf(configuration.current) };
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
   const directory = new Directory(clock, () => configuration.current.plant?.directory);
-  const parts: CoreParts = { ...watch, ...start, directory, tellWanted: (wanted) => tellWanted(dataDir, wanted), ...people, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, page, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
+  const tasks = openTasks({ database: state.database, dataDir, clock, log, trail, time: accounts.time });
+  const parts: CoreParts = { tasks, ...watch, ...start, directory, tellWanted: (wanted) => tellWanted(dataDir, wanted), ...people, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, page, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   acceptance.onChange(() => applyMachines(parts));
   return { parts, ...makeUpkeep({ audit, state, vault }, parts), close };
 }

@@ -24,6 +24,7 @@ import type { Revision } from "./inventory/revision.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 import type { Page } from "./page/page.ts";
 import type { Pki } from "./pki/pki.ts";
+import type { Tasks } from "./tasks/tasks.ts";
 import type { Turns } from "./turns.ts";
 import type { Secrets } from "./vault/secrets.ts";
 
@@ -69,6 +70,8 @@ export interface CoreParts extends People {
   readonly segments: LearnedSegments;
   /** Firewall and network as configured. */
   readonly system: SystemKeeper;
+  /** Everything that takes time or consent. */
+  readonly tasks: Tasks;
   /** What long polls wait on. */
   readonly revisions: Revisions;
   /** True when state.db was begun anew, the first time or because it was lost or damaged: what the zones read now is unknown until it is identified again. */

@@ -10,10 +10,12 @@ import type { Service, ZoneContext } from "../runtime/service.ts";
 import { tellAlive } from "../runtime/zone-alive.ts";
 import { makeAcquisitions, type Acquisitions } from "./acquisition/assignments.ts";
 import { makeCore, type Core } from "./acquisition/core.ts";
+import { Sessions } from "./acquisition/sessions.ts";
 import { listOwnAddresses } from "../runtime/own-addresses.ts";
 import { openIngestKeeper, type IngestKeeper } from "./ingest/keeper.ts";
 import { makeFoundQueue } from "./discovery/found-queue.ts";
 import { makeSegmentKeeper, type SegmentKeeper } from "./discovery/segment-keeper.ts";
+import { followOrders } from "./orders/orders.ts";
 import { makeBatcher, type Batcher } from "./reading-batcher.ts";
 
 /** A long poll stands so long before core repeats the present revision. */
@@ -32,8 +34,10 @@ export const field: Service = {
     const core = makeCore(client, clock);
     const batcher = makeZoneBatcher(client, core, context, ending.signal);
     const ingest = await openZoneIngest(client, core, context, ending.signal);
-    const acquisitions = makeAcquisitions({ drivers, core, batcher, clock, log, ingestFor: ingest.forMachine });
+    const sessions = new Sessions();
+    const acquisitions = makeAcquisitions({ drivers, core, batcher, clock, log, sessions, ingestFor: ingest.forMachine });
     const keeper = makeZoneKeeper(client, context, signal);
+    const orders = followOrders({ client, sessions, clock, log: log.child("orders") }, signal);
     const alive = tellAlive((words, stop) => client.call("alive", words, stop), clock, signal);
     try {
       await followAssignments(client, { acquisitions, ingest, keeper }, context, signal);
@@ -45,7 +49,7 @@ export const field: Service = {
       ending.abort();
       await closed;
       await client.close();
-      await alive;
+      await Promise.all([alive, orders]);
     }
   },
 };

@@ -7,6 +7,7 @@ import { prepareTokenSchema } from "../accounts/tokens.ts";
 import { prepareDetectionSchema } from "../detection/detection-schema.ts";
 import { prepareEnrolmentSchema } from "../pki/enrolments.ts";
 import { storageFault } from "../storage/open-database.ts";
+import { prepareTaskSchema } from "../tasks/task-rows.ts";
 import { preparePointSchema } from "./point-lists.ts";
 
 /** Makes what is missing. Throws what SQLite throws where a table is not as expected. */
@@ -29,6 +30,7 @@ export function prepareStateSchema(database: Database): void {
   prepareDetectionSchema(database);
   prepareEnrolmentSchema(database);
   prepareAcceptanceSchema(database);
+  prepareTaskSchema(database);
   prepareAccountsSchema(database);
   prepareTokenSchema(database);
 }

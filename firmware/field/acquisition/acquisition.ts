@@ -12,6 +12,7 @@ import { withDeadline } from "./deadline.ts";
 import type { LinkReport } from "./link-report.ts";
 import { listPoints, tellPoints } from "./point-list.ts";
 import type { Core } from "./core.ts";
+import type { Sessions } from "./sessions.ts";
 
 export interface AcquisitionParts {
   readonly drivers: readonly Driver<unknown>[];
@@ -19,6 +20,8 @@ export interface AcquisitionParts {
   readonly batcher: Batcher;
   readonly clock: Clock;
   readonly log: Log;
+  /** The sessions with accepted machines, for whoever else has something to ask of them. */
+  readonly sessions?: Sessions;
   /** The gateway's own endpoint as the machine's driver may use it. */
   ingestFor?(assignment: Assignment): DriverIngest;
 }
@@ -83,6 +86,15 @@ async function attempt(assignment: Assignment, parts: AcquisitionParts, scope: S
 
 async function follow(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<void> {
   const hasPoints = await identify(session, assignment, parts, scope, signal);
+  const leave = parts.sessions?.enter(assignment.name, session);
+  try {
+    await supply(session, hasPoints, assignment, parts, scope, signal);
+  } finally {
+    leave?.();
+  }
+}
+
+async function supply(session: Session, hasPoints: boolean, assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<void> {
   const subscribe = session.subscribe?.bind(session);
   if (subscribe === undefined) throw new Fault("NOT_SUPPORTED", `driver "${assignment.driver}" supplies nothing by itself`, { where: assignment.name });
   const { clock, batcher } = parts;

@@ -89,7 +89,7 @@ export async function startCore(defer: Defer): Promise<FakeCore> {
     alive: () => ({}),
     orders: async ({ waitMs }, { signal }) => {
       await systemClock.sleep(waitMs, signal);
-      return { orders: [] };
+      return { revision: 1, orders: [] };
     },
     orderProgress: () => ({ isCancelled: false }),
     found: ({ segment, reports }) => {
