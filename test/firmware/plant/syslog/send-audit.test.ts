@@ -38,7 +38,7 @@ async function openDesk(defer: Defer): Promise<Desk> {
   const socket = conduitSocket(dataDir, "plant");
   const records: AuditRecord[] = [];
   const faults: FaultReport[] = [];
-  let sent = 0;
+  const confirmed = { number: 0 };
   const never = (): never => {
     throw new Error("not asked for here");
   };
@@ -47,12 +47,12 @@ async function openDesk(defer: Defer): Promise<Desk> {
     {
       ...answerAll(plantConduit, never),
       auditRecords: async ({ limit }, { signal }) => {
-        const unsent = records.filter(({ number }) => number > sent).slice(0, limit);
+        const unsent = records.filter(({ number }) => number > confirmed.number).slice(0, limit);
         if (unsent.length === 0) await systemClock.sleep(20, signal);
         return { records: unsent };
       },
       auditSent: ({ number }) => {
-        sent = number;
+        confirmed.number = number;
         return {};
       },
       standing: ({ fault }) => {
@@ -67,10 +67,10 @@ async function openDesk(defer: Defer): Promise<Desk> {
   defer(() => server.close());
   return {
     records,
-    sent: () => sent,
+    sent: () => confirmed.number,
     faults: () => faults,
     untilSent: async (number, signal) => {
-      while (sent < number) await systemClock.sleep(20, signal);
+      while (confirmed.number < number) await systemClock.sleep(20, signal);
     },
     send: (syslog, secrets) => {
       const stop = new AbortController();
