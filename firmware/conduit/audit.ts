@@ -3,7 +3,6 @@
 import Type from "typebox";
 import type { Static } from "typebox";
 import { get, post } from "./route.ts";
-import { NothingSchema } from "./shared.ts";
 import { closed, orNull, text, time } from "./words.ts";
 
 export const AUDIT_RESULTS = ["done", "refused", "failed"] as const;
@@ -30,6 +29,17 @@ export const AuditRecordSchema = closed({
 });
 export type AuditRecord = Static<typeof AuditRecordSchema>;
 
+/**
+ * What is wrong at a number: `altered`: its content is not what was written; `missing`: it is not there; `swapped`: another entry of the log belongs
+ * there; `cut-start`, `cut-end`: the log does not begin or end where it is sealed to.
+ */
+export const AUDIT_BREAKS = ["altered", "missing", "swapped", "cut-start", "cut-end"] as const;
+export type AuditBreak = (typeof AUDIT_BREAKS)[number];
+
+/** A position of the chain, as the status document that the cloud gets has it: the log must go through it. */
+export const AuditMarkSchema = closed({ number: Type.Integer({ minimum: 0 }), chain: Type.String({ pattern: "^[0-9a-f]{64}$" }) });
+export type AuditMark = Static<typeof AuditMarkSchema>;
+
 export const auditRoutes = {
   /** Newest first, or with `after` oldest first. Filters are exact, `text` is looked for in all fields. */
   audit: get("/v1/audit", {
@@ -43,18 +53,22 @@ export const auditRoutes = {
       action: Type.Optional(text(64)),
       result: Type.Optional(Type.Enum(AUDIT_RESULTS)),
       text: Type.Optional(text(128)),
+      /** This page begins an export of the records, which is recorded itself. */
+      export: Type.Optional(Type.Boolean()),
     }),
     reply: closed({ records: Type.Array(AuditRecordSchema), hasMore: Type.Boolean() }),
   }),
-  /** Walks the whole chain, which takes a while. */
+  /** Walks the whole chain, which takes a while. `known` is a mark that was kept elsewhere. */
   verifyAudit: post("/v1/audit/verify", {
-    input: NothingSchema,
+    input: closed({ known: Type.Optional(AuditMarkSchema) }),
     reply: closed({
       checked: Type.Integer(),
       unverifiable: Type.Integer(),
       first: orNull(Type.Integer()),
       last: orNull(Type.Integer()),
-      broken: orNull(closed({ number: Type.Integer(), why: Type.Enum(["altered", "missing"]) })),
+      broken: orNull(closed({ number: Type.Integer(), why: Type.Enum(AUDIT_BREAKS) })),
+      /** Where the log ends now. */
+      head: AuditMarkSchema,
     }),
   }),
 } as const;

@@ -16,6 +16,7 @@ export function prepareAuditSchema(database: Database): void {
       target TEXT NOT NULL, result TEXT NOT NULL, detail TEXT NOT NULL, keyId TEXT NOT NULL, chain TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS places (place TEXT PRIMARY KEY, number INTEGER NOT NULL, chain TEXT NOT NULL, keyId TEXT NOT NULL, seal TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, text TEXT NOT NULL, seal TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS reserve (bytes BLOB NOT NULL) STRICT;
     CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END;
     CREATE TRIGGER IF NOT EXISTS never_deleted BEFORE DELETE ON entries
       WHEN OLD.number > coalesce((SELECT number FROM places WHERE place = '${ANCHOR}'), 0)

@@ -5,9 +5,11 @@ import { asFault } from "../../../drivers/contract/fault.ts";
 import type { FaultReport } from "../../../drivers/contract/fault.ts";
 import type { Actor } from "../accounts/actor.ts";
 import type { Conditions } from "../health/conditions.ts";
+import { isForWantOfRoom } from "../storage/open-database.ts";
 import type { Audit, AuditEvent } from "./audit.ts";
 import { Drops } from "./drops.ts";
 import type { Drop } from "./drops.ts";
+import type { AuditReserve } from "./reserve.ts";
 import { Strangers } from "./strangers.ts";
 import type { StrangerEvent } from "./strangers.ts";
 
@@ -16,13 +18,16 @@ const LOG = "audit.db";
 export class AuditTrail {
   readonly #audit: Audit;
   readonly #conditions: Conditions;
+  readonly #reserve: AuditReserve | undefined;
   readonly #drops: Drops;
   readonly #strangers: Strangers;
   #listener: () => void = () => undefined;
 
-  constructor(audit: Audit, conditions: Conditions, clock: Clock) {
+  /** Without a reserve a full disk ends the log until there is room. */
+  constructor(audit: Audit, conditions: Conditions, clock: Clock, reserve?: AuditReserve) {
     this.#audit = audit;
     this.#conditions = conditions;
+    this.#reserve = reserve;
     const write = (event: AuditEvent): void => this.record(event);
     this.#drops = new Drops(clock, write);
     this.#strangers = new Strangers(clock, write);
@@ -31,13 +36,23 @@ export class AuditTrail {
   /** Durable when it returns, unless AUDIT_NOT_WRITTEN stands then. */
   record(event: AuditEvent): void {
     try {
-      this.#audit.append(withJump(event, this.#audit));
+      this.#write(withJump(event, this.#audit));
       this.#conditions.clear("AUDIT_NOT_WRITTEN", LOG);
     } catch (error) {
       this.#conditions.raise("AUDIT_NOT_WRITTEN", LOG, asFault(error).message);
       return;
     }
     this.#listener();
+  }
+
+  #write(event: AuditEvent): void {
+    try {
+      this.#audit.append(event);
+    } catch (error) {
+      if (this.#reserve === undefined || !isForWantOfRoom(error)) throw error;
+      this.#reserve.write(() => this.#audit.append(event));
+      if (!this.#reserve.isWhole) this.#conditions.raise("AUDIT_ON_RESERVE", LOG);
+    }
   }
 
   /** Called after each entry. */

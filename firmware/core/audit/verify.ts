@@ -1,16 +1,10 @@
 // Walks the audit log from its beginning to its head and names the first entry that was altered, moved or taken away.
 
 import type { Database, Statement } from "better-sqlite3";
+import type { AuditBreak } from "../../conduit/audit.ts";
 import { ANCHOR, HEAD } from "./audit-schema.ts";
 import { CHAIN_START, chainOf, FORMS, isBare, keyIdOf, sealOf } from "./chain.ts";
 import type { AuditEntry, Place, PlaceName } from "./chain.ts";
-
-/**
- * What is wrong at a number: `altered`: its content is not what was written; `missing`: it is not there; `swapped`: another entry of the log belongs
- * there; `cut-start`, `cut-end`: the log does not begin or end where it is sealed to, or that seal is not ours.
- */
-export const BREAKS = ["altered", "missing", "swapped", "cut-start", "cut-end"] as const;
-export type Break = (typeof BREAKS)[number];
 
 export interface Verdict {
   /** Entries looked at. */
@@ -18,7 +12,7 @@ export interface Verdict {
   /** Entries written under another key (a lost vault key): linked to nothing that we could prove. */
   readonly unverifiable: number;
   /** The first number at which the chain breaks, and how; undefined for a sound log. */
-  readonly broken?: { readonly number: number; readonly why: Break };
+  readonly broken?: { readonly number: number; readonly why: AuditBreak };
 }
 
 export interface VerifyOptions {
@@ -125,7 +119,7 @@ class Walk {
     return near.some((entry) => entry.keyId === this.#keyId && entry.number !== number && chainOf(this.#key, this.#last, { ...entry, number }) === entry.chain);
   }
 
-  #say(number: number, why: Break): Verdict {
+  #say(number: number, why: AuditBreak): Verdict {
     return { checked: this.#checked, unverifiable: this.#unverifiable, broken: { number, why } };
   }
 }

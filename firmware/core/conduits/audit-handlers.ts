@@ -1,13 +1,24 @@
 // Core's side of the audit log.
 
-import { Fault } from "../../../drivers/contract/fault.ts";
+import { WrittenReply } from "../../runtime/conduit-server.ts";
+import { writeRecord } from "../audit/audit-pages.ts";
 import type { CoreParts } from "../parts.ts";
 import type { PeopleHandlers } from "./people-operations.ts";
+import { writeItems } from "./written.ts";
 
-const notYet = (): never => {
-  throw new Fault("NOT_SUPPORTED", "not built yet");
-};
-
-export function makeAuditHandlers(_core: CoreParts): Pick<PeopleHandlers, "audit" | "verifyAudit"> {
-  return { audit: notYet, verifyAudit: notYet };
+export function makeAuditHandlers({ auditLog, trail, turns }: CoreParts): Pick<PeopleHandlers, "audit" | "verifyAudit"> {
+  return {
+    audit: async ({ export: isExport = false, ...query }, { actor, signal }) => {
+      if (isExport) {
+        const { limit: _, ...filters } = query;
+        trail.record({ actor, action: "audit.exported", target: "audit.db", result: "done", detail: filters });
+      }
+      const { entries, hasMore } = await auditLog.page(query, signal);
+      return new WrittenReply('{"records":[', ...(await writeItems(entries, writeRecord, turns, signal)), `],"hasMore":${String(hasMore)}}`);
+    },
+    verifyAudit: async ({ known }, { signal }) => {
+      const { checked, unverifiable, broken } = await auditLog.verify(signal, known);
+      return { checked, unverifiable, ...auditLog.ends(), broken: broken ?? null, head: auditLog.head };
+    },
+  };
 }

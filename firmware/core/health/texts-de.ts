@@ -1,5 +1,6 @@
 // The conditions in German.
 
+import { germanAuditTexts } from "./audit-texts-de.ts";
 import type { ConditionCode, ConditionText } from "./condition-codes.ts";
 import { germanDetectionTexts } from "./detection-texts-de.ts";
 import { germanIngestTexts } from "./ingest-texts-de.ts";
@@ -271,6 +272,7 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "Es gilt weiter, was vorher galt. Vor dem ersten Erfolg geht nichts hinein oder hinaus.",
     remedy: "Berichtigen Sie die Konfiguration, wo der Grund sie nennt; `weir check` und `weir firewall show` helfen. Nennt er sie nicht, geben Sie das Protokoll dem Servicepartner.",
   },
+  ...germanAuditTexts,
   ...germanDetectionTexts,
   ...germanIngestTexts,
   ...germanPageTexts,

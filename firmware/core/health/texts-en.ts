@@ -1,5 +1,6 @@
 // The conditions in English.
 
+import { englishAuditTexts } from "./audit-texts-en.ts";
 import type { ConditionCode, ConditionText } from "./condition-codes.ts";
 import { englishDetectionTexts } from "./detection-texts-en.ts";
 import { englishIngestTexts } from "./ingest-texts-en.ts";
@@ -271,6 +272,7 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
     effect: "What was in force before still is. Before the first success nothing passes in or out.",
     remedy: "Correct the configuration where the cause names it; `weir check` and `weir firewall show` help. Where it names none, send the log to your service partner.",
   },
+  ...englishAuditTexts,
   ...englishDetectionTexts,
   ...englishIngestTexts,
   ...englishPageTexts,

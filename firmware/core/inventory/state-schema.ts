@@ -46,7 +46,7 @@ export interface Kept {
   write(name: KeptName, text: string): boolean;
 }
 
-export type KeptName = "outbox-generation" | "good-configuration" | "cloud-link" | "host-firewall" | "host-network";
+export type KeptName = "outbox-generation" | "good-configuration" | "cloud-link" | "host-firewall" | "host-network" | "audit-head" | "audit-feed";
 
 export function openKept(database: Database): Kept {
   const find = database.prepare<[string], string>("SELECT text FROM kept WHERE name = ?").pluck();

@@ -6,7 +6,7 @@ import { Audit } from "../../../../firmware/core/audit/audit.ts";
 import { prepareAuditSchema } from "../../../../firmware/core/audit/audit-schema.ts";
 import { AuditTrail } from "../../../../firmware/core/audit/trail.ts";
 import { verifyAudit } from "../../../../firmware/core/audit/verify.ts";
-import type { Break } from "../../../../firmware/core/audit/verify.ts";
+import type { AuditBreak } from "../../../../firmware/conduit/audit.ts";
 import { Conditions } from "../../../../firmware/core/health/conditions.ts";
 import { makeFakeClock } from "../../../support/fake-clock.ts";
 import { assert, suite } from "../../../support/suite.ts";
@@ -54,7 +54,7 @@ suite("audit", (test) => {
     new Audit(database, makeFakeClock(), KEY).append({ actor: "core", action: "core.started", target: "core", result: "done" });
     assert.equal(await verifyAudit(database, KEY), { checked: 11, unverifiable: 0 });
   });
-  const cases: readonly (readonly [string, string, { number: number; why: Break }])[] = [
+  const cases: readonly (readonly [string, string, { number: number; why: AuditBreak }])[] = [
     ["an altered result", "UPDATE entries SET result = 'refused' WHERE number = 4", { number: 4, why: "altered" }],
     ["an altered time", "UPDATE entries SET time = '2020-01-01T00:00:00.000Z' WHERE number = 1", { number: 1, why: "altered" }],
     ["an altered uptime", "UPDATE entries SET uptimeMs = 5 WHERE number = 2", { number: 2, why: "altered" }],

@@ -1,0 +1,152 @@
+// Takes out of the audit log what is old enough, after it was exported, and never because of a clock that jumped.
+
+import type { Database } from "better-sqlite3";
+import type { Clock } from "../../../drivers/contract/clock.ts";
+import { asFault, Fault } from "../../../drivers/contract/fault.ts";
+import type { Conditions } from "../health/conditions.ts";
+import { isForWantOfRoom } from "../storage/open-database.ts";
+import type { Turns } from "../turns.ts";
+import { writeRecord } from "./audit-pages.ts";
+import type { Audit } from "./audit.ts";
+import type { AuditEntry } from "./chain.ts";
+import type { Exports } from "./exports.ts";
+import type { AuditTrail } from "./trail.ts";
+
+const DAY_MS = 86_400_000;
+/** An entry is gone at the latest 67 days after it was made [U4.8-15]: five days are for a gateway that was off, or in doubt of its clock, when it was time. */
+export const KEPT_MS = 62 * DAY_MS;
+/** Some 100 MiB. Beyond that the oldest go before their time. */
+const MOST_ENTRIES = 200_000;
+/** Entries that one turn reads, or deletes. */
+const PORTION = 100;
+/** Entries of one file and one deletion. */
+const MOST_AT_ONCE = 20_000;
+const LOG = "audit.db";
+
+export interface RetentionOptions {
+  readonly database: Database;
+  readonly audit: Audit;
+  readonly trail: Pick<AuditTrail, "record">;
+  readonly conditions: Conditions;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  readonly exports: Exports;
+  /** The last entry that a log collector has. */
+  readonly sent: () => number;
+  readonly mostEntries?: number;
+}
+
+type Reason = "age" | "size";
+
+interface Cut {
+  readonly first: number;
+  readonly last: number;
+  readonly reason: Reason;
+}
+
+export class Retention {
+  readonly #options: RetentionOptions;
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+  }
+
+  /** Exports and deletes what is due; returns how many entries went. Throws CANCELLED when the signal aborts: what is not deleted then is due the next time. */
+  async run(signal: AbortSignal): Promise<number> {
+    let gone = 0;
+    for (let cut = await this.#findCut(signal); cut !== undefined; cut = await this.#findCut(signal)) {
+      const file = await this.#export(cut, signal);
+      const count = await this.#forget(cut, signal);
+      if (count === 0) break;
+      gone += count;
+      this.#tell(cut, count, file);
+    }
+    while (this.#options.exports.isOverfull()) this.#removeOldestExport("there are too many");
+    return gone;
+  }
+
+  /** From the oldest on, all that are due: one that is not keeps those after it. */
+  async #findCut(signal: AbortSignal): Promise<Cut | undefined> {
+    const { audit, database, mostEntries = MOST_ENTRIES, turns } = this.#options;
+    const first = database.prepare<[], number | null>("SELECT min(number) FROM entries").pluck().get() ?? undefined;
+    if (first === undefined) return undefined;
+    const portion = database.prepare<[number, number], Pick<AuditEntry, "number" | "time" | "timeQuality" | "runningMs">>("SELECT number, time, timeQuality, runningMs FROM entries WHERE number > ? ORDER BY number LIMIT ?");
+    const tooMany = audit.head.number - mostEntries;
+    let last = 0;
+    let isTooMany = false;
+    for (;;) {
+      await this.#turn(turns, signal);
+      const entries = portion.all(Math.max(last, first - 1), PORTION);
+      for (const entry of entries) {
+        const isOld = this.#isOld(entry);
+        // The last entry stays, so that the chain has an end to go on from.
+        if ((!isOld && entry.number > tooMany) || entry.number - first >= MOST_AT_ONCE || entry.number === audit.head.number) return last === 0 ? undefined : { first, last, reason: isTooMany ? "size" : "age" };
+        isTooMany ||= !isOld;
+        last = entry.number;
+      }
+      if (entries.length < PORTION) return last === 0 ? undefined : { first, last, reason: isTooMany ? "size" : "age" };
+    }
+  }
+
+  /** By running time, which is never more than the time that passed; sooner by wall time, where that is believed and was when it was written. */
+  #isOld({ time, timeQuality, runningMs }: Pick<AuditEntry, "time" | "timeQuality" | "runningMs">): boolean {
+    const { audit, clock } = this.#options;
+    if (audit.time.runningMs() - runningMs >= KEPT_MS) return true;
+    return timeQuality === "synchronised" && audit.time.isWallSure() && clock.now() - Date.parse(time) >= KEPT_MS;
+  }
+
+  /** The file's name; undefined where there is no room for one, not even instead of the oldest. */
+  async #export({ first, last }: Cut, signal: AbortSignal): Promise<string | undefined> {
+    for (;;) {
+      try {
+        return await this.#options.exports.write(first, last, this.#lines(first, last, signal));
+      } catch (error) {
+        if (signal.aborted) throw error;
+        if (!isForWantOfRoom(error)) throw asFault(error, this.#options.exports.folder);
+        if (!this.#removeOldestExport("the disk is full")) return undefined;
+      }
+    }
+  }
+
+  /** With marks, so that whoever has the vault's key can prove them. */
+  async *#lines(first: number, last: number, signal: AbortSignal): AsyncIterable<string> {
+    const { database, turns } = this.#options;
+    const portion = database.prepare<[number, number, number], AuditEntry>("SELECT * FROM entries WHERE number > ? AND number <= ? ORDER BY number LIMIT ?");
+    for (let after = first - 1; after < last; ) {
+      await this.#turn(turns, signal);
+      const entries = portion.all(after, last, PORTION);
+      if (entries.length === 0) return;
+      after = entries.at(-1)?.number ?? last;
+      yield entries.map((entry) => `${writeRecord(entry).slice(0, -1)},${JSON.stringify({ form: entry.form, runningMs: entry.runningMs, keyId: entry.keyId, chain: entry.chain }).slice(1)}\n`).join("");
+    }
+  }
+
+  async #forget({ first, last }: Cut, signal: AbortSignal): Promise<number> {
+    const { audit, turns } = this.#options;
+    let count = 0;
+    for (let at = first + PORTION; at < last + 1 + PORTION; at += PORTION) {
+      await this.#turn(turns, signal);
+      count += audit.forgetBefore(Math.min(at, last + 1));
+    }
+    return count;
+  }
+
+  #tell({ first, last, reason }: Cut, count: number, file: string | undefined): void {
+    const { conditions, sent, trail } = this.#options;
+    trail.record({ actor: "core", action: "audit.deleted", target: LOG, result: "done", detail: { first, last, count, reason, export: file ?? null } });
+    if (file !== undefined) conditions.clear("AUDIT_NOT_EXPORTED", LOG);
+    else if (sent() < last) conditions.raise("AUDIT_NOT_EXPORTED", LOG, `Entries ${first} to ${last}.`);
+  }
+
+  #removeOldestExport(why: string): boolean {
+    const removed = this.#options.exports.removeOldest();
+    if (removed === undefined) return false;
+    this.#options.trail.record({ actor: "core", action: "audit.export-removed", target: removed.name, result: "done", detail: { first: removed.first, last: removed.last, why } });
+    return true;
+  }
+
+  async #turn(turns: Turns, signal: AbortSignal): Promise<void> {
+    await turns.next();
+    if (signal.aborted) throw new Fault("CANCELLED", "the audit log's upkeep was cancelled", { cause: signal.reason });
+  }
+}
