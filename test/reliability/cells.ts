@@ -2,14 +2,18 @@
 
 import { spawnSync } from "node:child_process";
 import { weir } from "../support/gateway.ts";
-import { startChild } from "../support/child.ts";
+import { startChild, type Child } from "../support/child.ts";
 import type { Defer } from "../support/suite.ts";
 
 export interface TwinCell {
   /** The gateway's namespace for the cell. */
   readonly namespace: string;
   /** Starts the cell's machine, which can be found, and resolves with its asset id when it is ready. */
-  startMachine(index: number, signal: AbortSignal): Promise<string>;
+  startMachine(index: number, signal: AbortSignal, more?: readonly string[]): Promise<string>;
+  /** Starts a program where the machine is. */
+  start(command: string, args: readonly string[]): Child;
+  /** The IPv6 link-local address of the gateway's port, without an interface. */
+  linkLocal(): string;
   /** A port of the machine that belongs to no flow. */
   openStrangePort(port: number, signal: AbortSignal): Promise<void>;
   /** Runs a program in the gateway's namespace. Throws with what it printed when it fails. */
@@ -20,6 +24,7 @@ export interface TwinCell {
 
 /** The addresses and names that all cells share. */
 export const TWIN = { subnet: "192.168.0.0/24", gateway: "192.168.0.1/24", machine: "192.168.0.21", interface: "ot0", port: 18_080 } as const;
+export const TWIN_SIX = { subnet: "fd00:c::/64", gateway: "fd00:c::1/64", machine: "fd00:c::21" } as const;
 
 /** Everything is gone when the test ends. Needs root. `name` has up to 4 characters. */
 export function buildTwinCell(defer: Defer, name: string): TwinCell {
@@ -28,19 +33,27 @@ export function buildTwinCell(defer: Defer, name: string): TwinCell {
   for (const place of [namespace, hall]) {
     ip(["netns", "add", place]);
     defer(() => void spawnSync("ip", ["netns", "delete", place]));
+    // Addresses are usable at once, without the wait for duplicates.
+    ip(["netns", "exec", place, "sysctl", "-qw", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0"]);
     ip(["-n", place, "link", "set", "lo", "up"]);
   }
   ip(["link", "add", TWIN.interface, "netns", namespace, "type", "veth", "peer", "name", "eth0", "netns", hall]);
-  for (const [place, device, address] of [[namespace, TWIN.interface, TWIN.gateway], [hall, "eth0", `${TWIN.machine}/24`]] as const) {
-    ip(["-n", place, "address", "add", address, "dev", device]);
+  for (const [place, device, four, six] of [[namespace, TWIN.interface, TWIN.gateway, TWIN_SIX.gateway], [hall, "eth0", `${TWIN.machine}/24`, `${TWIN_SIX.machine}/64`]] as const) {
+    ip(["-n", place, "address", "add", four, "dev", device]);
+    ip(["-n", place, "address", "add", six, "dev", device, "nodad"]);
     ip(["-n", place, "link", "set", device, "up"]);
   }
   // The kernel says a little later that a link runs, and Node lists no addresses of one that does not.
   for (const [place, device] of [[namespace, TWIN.interface], [hall, "eth0"]] as const) ip(["netns", "exec", place, "timeout", "60", "sh", "-c", `until grep -q up /sys/class/net/${device}/operstate; do sleep 0.05; done`]);
   return {
     namespace,
-    startMachine: async (index, signal) => {
-      const machine = startChild(defer, "ip", ["netns", "exec", hall, process.execPath, weir, "simulate", "machine", "--host", TWIN.machine, "--port", String(TWIN.port), "--first", String(index), "--rate", "20", "--discoverable"]);
+    start: (command, args) => startChild(defer, "ip", ["netns", "exec", hall, command, ...args]),
+    linkLocal: () => {
+      const { stdout } = spawnSync("ip", ["-n", namespace, "-6", "-br", "address", "show", "dev", TWIN.interface], { encoding: "utf8" });
+      return /(fe80:[0-9a-f:]+)\//.exec(stdout)?.[1] ?? "";
+    },
+    startMachine: async (index, signal, more = []) => {
+      const machine = startChild(defer, "ip", ["netns", "exec", hall, process.execPath, weir, "simulate", "machine", "--host", TWIN.machine, "--port", String(TWIN.port), "--first", String(index), "--rate", "20", "--discoverable", ...more]);
       return (await machine.line(/"asset":"([^"]+)"/, signal))[1] ?? "";
     },
     openStrangePort: async (port, signal) => {

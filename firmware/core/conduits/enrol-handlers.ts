@@ -3,7 +3,7 @@
 import { Fault } from "../../../drivers/contract/fault.ts";
 import { findSubject } from "../acceptance/describe.ts";
 import { machinesOf } from "../configuration/machines.ts";
-import { FIELD_ZONE } from "../configuration/placements.ts";
+import { isFieldZone } from "../configuration/placements.ts";
 import type { CoreParts } from "../parts.ts";
 import type { PeopleHandlers } from "./people-operations.ts";
 
@@ -15,7 +15,7 @@ export function makeEnrolHandlers(core: CoreParts): Pick<PeopleHandlers, EnrolRo
     enrolAsset: async ({ key, by, request }, { actor }) => {
       const name = assignmentOf(core, key);
       const demandAccepted = (): void => {
-        if (!core.register.isPlaced(name, FIELD_ZONE)) throw notAccepted(key);
+        if (!isFieldZone(core.register.zoneOf(name))) throw notAccepted(key);
       };
       const enrolled = await pki.enrol({ name, by, actor, demandAccepted, ...(request === undefined ? {} : { request }) });
       return { ...enrolled, urls: urlsFor(core, name) };

@@ -21,6 +21,11 @@ export function zoneIn(namespace: string | undefined): string {
   return namespace === undefined ? FIELD_ZONE : `${FIELD_ZONE}-${namespace}`;
 }
 
+/** Whether machines there are on the network, in whatever namespace. */
+export function isFieldZone(zone: string | undefined): boolean {
+  return zone === FIELD_ZONE || zone?.startsWith(`${FIELD_ZONE}-`) === true;
+}
+
 /** `machines`: those of the configuration, and those that were found or imported. */
 export function placementsOf(configuration: Configuration, machines: readonly AssetSettings[]): ReadonlyMap<string, Placement> {
   return new Map(machines.map((asset) => [asset.name, { zone: zoneOf(configuration, asset.segment), equipment: equipmentOf(configuration, asset.equipment) }]));
