@@ -18,9 +18,12 @@ import { addSecret } from "./secret.ts";
 import { addSimulate } from "./simulate.ts";
 import { addStart } from "./start.ts";
 import { addStatus } from "./status.ts";
+import { addToken } from "./token.ts";
 import { addTry } from "./try.ts";
+import { addUser } from "./user.ts";
+import { addWindow } from "./window.ts";
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addAssets, addCa, addSecret, addCheck, addDiscover, addFirewall, addDetections, addNetwork, addSimulate, addLedger, addTry];
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addAssets, addCa, addSecret, addUser, addToken, addWindow, addCheck, addDiscover, addFirewall, addDetections, addNetwork, addSimulate, addLedger, addTry];
 
 /** What every command ends with. */
 const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;
