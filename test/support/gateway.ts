@@ -20,7 +20,7 @@ import { processorWaitMs } from "./processor-wait.ts";
 /** The `weir` command of this checkout. */
 export const weir = fileURLToPath(new URL("../../firmware/cli/weir.ts", import.meta.url));
 
-export type ZoneName = "core" | "field" | "cloud";
+export type ZoneName = "core" | "field" | "cloud" | "admin";
 
 export interface GatewayOptions {
   /** Where weir.yaml lies. */
@@ -111,11 +111,14 @@ export function startGateway({ defer, signal }: TestContext, options: GatewayOpt
   };
 }
 
-/** Writes weir.yaml into the folder, made where it is not there, in one piece, so that no gateway reads half of it; returns its path. */
+/**
+ * Writes weir.yaml into the folder, made where it is not there, in one piece, so that no gateway reads half of it; returns its path. There is no
+ * web page unless `configuration` has a section for it: the gateways of tests that run at the same time have one port for it (page.ts has a page).
+ */
 export function writeConfiguration(folder: string, configuration: object): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, "weir.yaml");
-  writeFileSync(`${path}~`, stringify(configuration));
+  writeFileSync(`${path}~`, stringify({ page: { enabled: false }, ...configuration }));
   renameSync(`${path}~`, path);
   return path;
 }

@@ -10,7 +10,7 @@ export function makePageHandlers(core: Pick<CoreParts, "configuration" | "gatewa
   const { configuration, gateway, page, revisions, version, zones } = core;
   return {
     settings: async ({ after, waitMs }, { signal }) => {
-      await page.settled();
+      await page.prepare();
       await revisions.page.wait(after, waitMs, signal);
       const settings = page.settings();
       return { revision: revisions.page.value, logLevel: configuration.current.log.level, gateway, version, isWanted: configuration.current.page.enabled, page: settings === null ? null : { ...settings, banner: "" } };

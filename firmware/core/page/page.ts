@@ -78,13 +78,14 @@ export class Page {
     return this.#shown === undefined ? undefined : fingerprintOf(this.#shown.plant?.chain ?? this.#shown.own.certificate);
   }
 
-  /** The configuration in force has changed, or core has started. Never rejects: what does not succeed is a condition, and is tried again with the zone's next report. */
+  /** The configuration in force has changed. Never rejects: what does not succeed is a condition, and is tried again with the zone's next question. Nothing is made before somebody needs it. */
   configure(): Promise<void> {
-    return this.#inTurn(() => this.#review());
+    return this.#inTurn(() => (this.#shown === undefined && this.#parts.configuration().page.enabled ? Promise.resolve() : this.#review()));
   }
 
-  /** Resolves when what was asked for before is done. */
-  async settled(): Promise<void> {
+  /** Resolves when what the zone can be given is there, or cannot be made: then a condition stands. */
+  async prepare(): Promise<void> {
+    if (this.#shown === undefined) await this.#inTurn(() => (this.#shown === undefined ? this.#review() : Promise.resolve()));
     await this.#queue;
   }
 
@@ -108,7 +109,7 @@ export class Page {
     else conditions.raise("PAGE_NOT_SERVED", SUBJECT, wordsOf(fault, "lost"));
     const isNew = addresses !== undefined && JSON.stringify(addresses) !== JSON.stringify(this.#told);
     if (addresses !== undefined) this.#told = [...addresses];
-    if (isNew || this.#shown === undefined) await this.configure();
+    if (isNew) await this.#inTurn(() => this.#review());
   }
 
   /** Once in a while: whether the certificate's end is near. */

@@ -20,7 +20,7 @@ export function machineDomain(name: string, domain: string): string {
 
 /** The name by which browsers on the same network find the gateway, where its host answers multicast DNS (RFC 6762). */
 export function localNameOf(gateway: string): string {
-  return `${labelOf(`weir-${gateway.toLowerCase()}`)}.local`;
+  return `${labelOf(gateway.startsWith("weir-") ? gateway.toLowerCase() : `weir-${gateway.toLowerCase()}`)}.local`;
 }
 
 /** A name of ours (letters, digits, `.`, `_`, `-`, at most 64) as one DNS label (RFC 1123 §2.1). */
