@@ -11,6 +11,12 @@ import { ROOTFS, UNIT_FOLDER, listRootfs, readUnits, type UnitFile } from "./uni
 
 const services = readUnits(".service");
 const sockets = readUnits(".socket");
+const paths = readUnits(".path");
+
+/** What weir.target wants for a service: itself, or the path unit that starts it when the configuration needs it. */
+function starterOf(service: UnitFile): UnitFile {
+  return paths.find(({ name }) => name === service.name.replace(".service", ".path")) ?? service;
+}
 
 /** What every service says, and with which value. */
 const MANDATORY: Readonly<Record<string, string>> = {
@@ -53,6 +59,7 @@ const MANDATORY: Readonly<Record<string, string>> = {
 
 /** Unit, setting, its value there, and why. */
 const EXCEPTIONS: readonly (readonly [string, string, string | undefined, string])[] = [
+  ["weir-plant.service", "Restart", "on-failure", "it ends by itself when the configuration needs it no more, and weir-plant.path starts it"],
   ["weir-host.service", "ProtectClock", "no", "host sets the clock"],
   ["weir-host.service", "PrivateUsers", "no", "host is root and changes what is root's"],
   ["weir-host.service", "CapabilityBoundingSet", "CAP_NET_ADMIN CAP_SYS_TIME CAP_KILL", "nft, the clock, SIGHUP to systemd-networkd"],
@@ -70,8 +77,8 @@ function analyze(args: readonly string[]): { readonly code: number | null; reado
 
 suite("units", (test) => {
   test("there is one for each zone that exists, and weir.target wants them", () => {
-    assert.equal(services.map(({ name }) => name), ["weir-cloud.service", "weir-core.service", "weir-field.service", "weir-field@.service", "weir-host.service"]);
-    for (const service of services) assert.is(service.one("WantedBy"), "weir.target", service.name);
+    assert.equal(services.map(({ name }) => name), ["weir-cloud.service", "weir-core.service", "weir-field.service", "weir-field@.service", "weir-host.service", "weir-plant.service"]);
+    for (const service of services) assert.is(starterOf(service).one("WantedBy"), "weir.target", service.name);
   });
 
   test("none lacks a wall, but for exceptions that have a reason", () => {
@@ -98,7 +105,7 @@ suite("units", (test) => {
 
   test("core has no network, host no address family that leaves the machine, nobody a device", () => {
     const families = Object.fromEntries(services.map((service) => [service.name, service.one("RestrictAddressFamilies")]));
-    assert.equal(families, { "weir-cloud.service": "AF_UNIX AF_INET AF_INET6", "weir-core.service": "AF_UNIX", "weir-field.service": "AF_UNIX AF_INET AF_INET6", "weir-field@.service": "AF_UNIX AF_INET AF_INET6", "weir-host.service": "AF_UNIX AF_NETLINK" });
+    assert.equal(families, { "weir-cloud.service": "AF_UNIX AF_INET AF_INET6", "weir-core.service": "AF_UNIX", "weir-field.service": "AF_UNIX AF_INET AF_INET6", "weir-field@.service": "AF_UNIX AF_INET AF_INET6", "weir-host.service": "AF_UNIX AF_NETLINK", "weir-plant.service": "AF_UNIX AF_INET AF_INET6" });
     assert.equal(services.filter((service) => service.one("PrivateNetwork") === "yes").map(({ name }) => name), ["weir-core.service"]);
     assert.equal(services.filter((service) => service.one("IPAddressDeny") === "any").map(({ name }) => name), ["weir-core.service", "weir-host.service"]);
     assert.equal(services.flatMap((service) => service.all("DeviceAllow")), []);
@@ -128,6 +135,7 @@ suite("units", (test) => {
       ["/run/weir/cloud.sock", "cloud", "weir-core.service", "root", "weir-cloud", "0660"],
       ["/run/weir/host.sock", "host", "weir-host.service", "root", "weir-core", "0660"],
       ["/run/weir/local.sock", "local", "weir-core.service", "root", "root", "0600"],
+      ["/run/weir/plant.sock", "plant", "weir-core.service", "root", "weir-plant", "0660"],
       ["/run/weir/source-field.sock", "source-field", "weir-core.service", "root", "weir-field", "0660"],
       ["/run/weir/source-field-%i.sock", "source-field-%i", "weir-core.service", "root", "weir-field", "0660"],
     ]);

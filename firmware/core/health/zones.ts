@@ -5,6 +5,7 @@ import type { InputOf } from "../../conduit/route.ts";
 import type { localConduit } from "../../conduit/local.ts";
 import type { Status } from "../../conduit/status.ts";
 import type { Alive } from "../../conduit/shared.ts";
+import { OPTIONAL_ZONES } from "../../runtime/wanted-zones.ts";
 import { ALIVE_MS, readAlive } from "../../runtime/zone-alive.ts";
 import type { Fading } from "./fading.ts";
 
@@ -60,7 +61,9 @@ export class Zones {
     const others = this.#namespaces.map(fieldIn).filter((name) => this.#told[name] === undefined).map((name) => [name, this.#ofItself(name)] as const);
     if (told.length > 0) return Object.fromEntries([...told.map(([name, standing]) => [name, { ...standing, ...this.#figures(name, standing.pid) }] as const), ...others]);
     if (!this.#isAppliance()) return {};
-    return Object.fromEntries([...APPLIANCE.map((name) => [name, this.#ofItself(name)] as const), ...others]);
+    // One that runs only while the configuration needs it stands here once it was heard.
+    const optional = OPTIONAL_ZONES.filter((name) => this.#heard.has(name));
+    return Object.fromEntries([...[...APPLIANCE, ...optional].map((name) => [name, this.#ofItself(name)] as const), ...others]);
   }
 
   /** The zone field of this namespace cannot reach core, as long as core runs. */
