@@ -37,14 +37,15 @@ function orderOf({ register }: CoreParts, zone: string, { id, kind, assignment }
   return { id, kind, assignment };
 }
 
-async function takeProgress({ tasks }: CoreParts, task: Task, { state, progress, words, result }: Progress, epoch: string): Promise<Answer> {
+async function takeProgress({ tasks }: CoreParts, task: Task, { state, progress, words: told, result }: Progress, epoch: string): Promise<Answer> {
   const { id } = task;
   if (task.runner !== null && task.runner !== epoch && tasks.cutOff(task, "the zone that reads the machine was restarted") === undefined) return ENOUGH;
-  const again = task.attempts > 0 && task.runner !== epoch ? " It begins anew." : "";
+  const isAgain = task.attempts > (task.runner === epoch ? 1 : 0);
+  const words = isAgain ? `${told.slice(0, 2000)} It was begun anew.` : told;
   try {
     if (tasks.get(id)?.state !== "running") {
       await tasks.results.begin(id);
-      if (tasks.start(id, epoch, words + again) === undefined) return ENOUGH;
+      if (tasks.start(id, epoch, words) === undefined) return ENOUGH;
     }
     if (result !== undefined && result.base64 !== "") await tasks.results.add(id, { offset: result.offset, bytes: Buffer.from(result.base64, "base64") });
     if (state === "failed") tasks.fail(id, words);
