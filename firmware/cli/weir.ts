@@ -6,6 +6,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { asFault, isFault } from "../../drivers/contract/fault.ts";
 import { errorCode } from "../runtime/error-code.ts";
 import { addAssets } from "./assets.ts";
+import { addAudit } from "./audit.ts";
 import { addCa } from "./ca.ts";
 import { addCheck } from "./check.ts";
 import { addDetections } from "./detections.ts";
@@ -23,7 +24,7 @@ import { addTry } from "./try.ts";
 import { addUser } from "./user.ts";
 import { addWindow } from "./window.ts";
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addAssets, addCa, addSecret, addUser, addToken, addWindow, addCheck, addDiscover, addFirewall, addDetections, addNetwork, addSimulate, addLedger, addTry];
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addAssets, addCa, addSecret, addUser, addToken, addWindow, addCheck, addDiscover, addFirewall, addDetections, addAudit, addNetwork, addSimulate, addLedger, addTry];
 
 /** What every command ends with. */
 const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;

@@ -4,6 +4,7 @@ import Type from "typebox";
 import type { Static } from "typebox";
 import { CloudSchema } from "../config/cloud-section.ts";
 import { LogLevelSchema } from "../config/log-section.ts";
+import { AuditMarkSchema } from "./audit.ts";
 import { get, post, postForBytes } from "./route.ts";
 import { AfterSchema, AliveSchema, FaultReportSchema, NothingSchema, OutboxFiguresSchema, SecretsSchema, SeqRangeSchema } from "./shared.ts";
 
@@ -130,10 +131,10 @@ export const cloudConduit = {
     input: Type.Object({ document: Type.Enum(DOCUMENTS), fault: Type.Optional(FaultReportSchema) }, { additionalProperties: false }),
     reply: NothingSchema,
   }),
-  /** The outbox figures for topic `status`. */
   /** The zone is there: every few seconds. */
   alive: post("/v1/alive", { input: AliveSchema, reply: NothingSchema }),
-  figures: get("/v1/figures", { input: NothingSchema, reply: OutboxFiguresSchema }),
+  /** For topic `status`: the outbox figures, and where the audit log ends. */
+  figures: get("/v1/figures", { input: NothingSchema, reply: Type.Object({ ...OutboxFiguresSchema.properties, audit: Type.Optional(AuditMarkSchema) }, { additionalProperties: false }) }),
   /** How the link stands. `connected` opens the live lane at the present head: what is older is backlog. */
   state: post("/v1/state", {
     input: Type.Object(

@@ -99,6 +99,15 @@ export const LinkStatusSchema = Type.Object(
         closed,
       ),
     ),
+    audit: Type.Optional(
+      Type.Object(
+        {
+          number: Type.Integer({ description: "Number of the newest entry of the gateway's audit log." }),
+          chain: Type.String({ description: "Its mark (HMAC-SHA-256, hexadecimal), which covers all entries before it. Whoever keeps it can have the gateway show that its log still goes through it: `weir audit verify --known NUMBER:MARK`." }),
+        },
+        closed,
+      ),
+    ),
   },
   { ...closed, description: "Whether the gateway is connected, and what it still holds. Retained." },
 );

@@ -21,6 +21,8 @@ export interface DocumentPorts {
   readonly version: string;
 }
 
+/** For its own sake the mark of the audit log is sent so often at most: an entry a minute is no message a minute (U3.1-T2). */
+const MARK_EVERY_MS = 3_600_000;
 const INVENTORY_WAIT_MS = 30_000;
 /** MQTT 5 §1.5.5: the largest remaining length, with its own bytes. */
 const MQTT_MOST_BYTES = 268_435_455;
@@ -36,7 +38,7 @@ export interface Documents {
   first(signal: AbortSignal): Promise<void>;
   /**
    * Publishes each on change, until the signal aborts. The figures are looked at every minute and published when they differ,
-   * so that an idle gateway sends nothing (U3.1-T2).
+   * so that an idle gateway sends nothing (U3.1-T2); with them where the audit log ends.
    */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -44,13 +46,19 @@ export interface Documents {
 export function makeDocuments(connection: Connection, ports: DocumentPorts): Documents {
   const { clock, timing, core, gateway, version } = ports;
   let status = "";
+  let mark: number | undefined;
+  let markedMs = Number.NEGATIVE_INFINITY;
   let inventory = "";
   let revision = 0;
   const renewStatus = async (signal: AbortSignal): Promise<void> => {
-    const outbox = await untilCancelled(core.call("figures", {}, signal), signal);
-    if (outbox === undefined || comparable(outbox) === status) return;
+    const figures = await untilCancelled(core.call("figures", {}, signal), signal);
+    if (figures === undefined) return;
+    const { audit, ...outbox } = figures;
+    const isMarkDue = audit !== undefined && audit.number !== mark && clock.uptimeMs() - markedMs >= MARK_EVERY_MS;
+    if (comparable(outbox) === status && !isMarkDue) return;
     status = comparable(outbox);
-    const online: LinkStatus = { gateway, state: "online", version, mode: "observe", time: new Date(clock.now()).toISOString(), outbox };
+    [mark, markedMs] = [audit?.number, clock.uptimeMs()];
+    const online: LinkStatus = { gateway, state: "online", version, mode: "observe", time: new Date(clock.now()).toISOString(), outbox, ...(audit === undefined ? {} : { audit }) };
     await publish(connection, "status", Buffer.from(JSON.stringify(online)), ports, signal);
   };
   const renewInventory = async (waitMs: number, signal: AbortSignal): Promise<void> => {

@@ -52,7 +52,7 @@ export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit
       core.zones.alive(CLOUD, alive);
       return {};
     },
-    figures: () => outbox.figures(CLOUD),
+    figures: () => ({ ...outbox.figures(CLOUD), audit: core.auditLog.head }),
     state: (report, { identity }) => {
       cloud.tell(report, identity?.epoch);
       reviewCloud(core);
