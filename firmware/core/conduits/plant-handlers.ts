@@ -10,7 +10,7 @@ export const DIRECTORY = "plant.directory";
 export const SYSLOG = "plant.syslog";
 
 export function makePlantHandlers(core: CoreParts): Handlers<typeof plantConduit> {
-  const { configuration, directory, gateway, revisions, secrets, version, zones } = core;
+  const { auditFeed, configuration, directory, gateway, revisions, secrets, version, zones } = core;
   return {
     settings: async ({ after, waitMs }, { signal }) => {
       await revisions.plant.wait(after, waitMs, signal);
@@ -22,11 +22,11 @@ export function makePlantHandlers(core: CoreParts): Handlers<typeof plantConduit
       directory.answer(answer);
       return {};
     },
-    auditRecords: async ({ waitMs }, { signal }) => {
-      await core.clock.sleep(waitMs, signal);
-      return { records: [] };
+    auditRecords: async ({ limit, waitMs }, { signal }) => ({ records: [...(await auditFeed.unsent(limit, waitMs, signal))] }),
+    auditSent: ({ number }) => {
+      auditFeed.sent(number);
+      return {};
     },
-    auditSent: () => ({}),
     standing: ({ of, state, fault }) => {
       const [code, subject] = of === "directory" ? (["DIRECTORY_LOST", DIRECTORY] as const) : (["SYSLOG_LOST", SYSLOG] as const);
       core.conditions.become([code], subject, state === "lost" ? { code, detail: [fault?.message, fault?.remedy].filter((words) => words !== undefined).join(". ") } : undefined);
