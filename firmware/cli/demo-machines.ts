@@ -90,9 +90,10 @@ async function demandSeen({ all }: Machines, signal: AbortSignal): Promise<void>
   if (!seen.signal.aborted) throw new Fault("PEER_UNREACHABLE", "what is sent to the group of WS-Discovery (239.255.255.250, port 3702/udp) does not arrive on the loopback interface", { where: LOOPBACK, remedy: "Allow it in this computer's firewall." });
 }
 
-async function freeTcpPort(): Promise<number> {
+/** On loopback, of the system's choice unless it is named. Throws the system's error where that one is taken. */
+export async function freeTcpPort(wanted = 0): Promise<number> {
   const server = createServer();
-  const port = await new Promise<number>((resolve, reject) => server.once("error", reject).listen(0, LOOPBACK, () => resolve((server.address() as AddressInfo).port)));
+  const port = await new Promise<number>((resolve, reject) => server.once("error", reject).listen(wanted, LOOPBACK, () => resolve((server.address() as AddressInfo).port)));
   await new Promise((resolve) => server.close(resolve));
   return port;
 }

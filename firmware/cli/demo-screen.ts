@@ -16,6 +16,8 @@ export interface DemoState {
 export interface DemoScreen {
   introduce(lines: readonly string[]): void;
   zones(zones: ZoneStandings): void;
+  /** How the page is opened, at a fixed place of the picture; empty once there is an account. */
+  page(lines: readonly string[]): void;
   /** Where a machine stands on its way to publishing. */
   machine(name: string, step: string): void;
   show(state: DemoState): void;
@@ -34,6 +36,7 @@ export function openDemoScreen(output: DemoOutput): DemoScreen {
   const newest = new Map<string, Map<string, Reading>>();
   const steps = new Map<string, string>();
   let zoneLine = "";
+  let pageLines: readonly string[] = [];
   let drawn = 0;
   const isTerminal = output.isTTY === true;
   const print = (line: string): unknown => output.write(`${line}\n`);
@@ -56,6 +59,10 @@ export function openDemoScreen(output: DemoOutput): DemoScreen {
       zoneLine = line;
       if (!isTerminal) print(`zones: ${line}`);
     },
+    page(lines) {
+      pageLines = lines;
+      if (!isTerminal) lines.forEach(print);
+    },
     machine(name, step) {
       if (steps.get(name) === step) return;
       steps.set(name, step);
@@ -63,7 +70,7 @@ export function openDemoScreen(output: DemoOutput): DemoScreen {
     },
     show(state) {
       keepNewest(newest, state);
-      if (isTerminal) redraw([...table(newest, steps), "", `zones: ${zoneLine}`, ...counters(state)]);
+      if (isTerminal) redraw([...table(newest, steps), "", `zones: ${zoneLine}`, ...counters(state), ...(pageLines.length === 0 ? [] : ["", ...pageLines])]);
       else [...changes(state), counters(state).join("; ")].forEach(print);
     },
     close: () => undefined,

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
 import { asFault, Fault, isFault } from "../../drivers/contract/fault.ts";
+import { PAGE_PORT } from "../config/page-section.ts";
 import { localConduit } from "../conduit/local.ts";
 import { openConduit, type ConduitClient } from "../runtime/conduit-client.ts";
 import { conduitSocket } from "../runtime/conduit-path.ts";
@@ -13,12 +14,13 @@ import { systemClock } from "../runtime/system-clock.ts";
 import { CLOUD_DEFAULTS } from "../simulator/defaults.ts";
 import { startCloud, type Cloud } from "../simulator/cloud.ts";
 import { admitMachines } from "./demo-admission.ts";
-import { LOOPBACK_SUBNET, startDemoMachines, type DemoMachines } from "./demo-machines.ts";
+import { freeTcpPort, LOOPBACK_SUBNET, startDemoMachines, type DemoMachines } from "./demo-machines.ts";
 import { openDemoScreen, type DemoScreen } from "./demo-screen.ts";
+import { followFirst } from "./first-password.ts";
 import { runGateway } from "./gateway.ts";
 
 export interface DemoOptions {
-  /** A configuration whose settings are taken over, except for assets, networks and cloud. `weir.yaml` of the working directory where none is named. */
+  /** A configuration whose settings are taken over, except for assets, networks, cloud and page. `weir.yaml` of the working directory where none is named. */
   readonly configFile?: string;
   /** `.weir/demo` below the working directory where none is named. */
   readonly dataDir?: string;
@@ -45,7 +47,9 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   try {
     cloud = await startCloud(CLOUD_DEFAULTS, systemClock, signal);
     const configFile = join(dataDir, "weir.yaml");
-    writeFileSync(configFile, stringify({ gateway: { id: "demo", name: "Demonstration" }, ...settings, ...demoConfiguration(manufacturer, machines, cloud) }));
+    // Other gateways of this computer may have the usual one.
+    const page = { port: await freeTcpPort(PAGE_PORT).catch(() => freeTcpPort()) };
+    writeFileSync(configFile, stringify({ gateway: { id: "demo", name: "Demonstration" }, ...settings, page, ...demoConfiguration(manufacturer, machines, cloud) }));
     await showGateway({ dataDir, configFile, machines, cloud, screen }, signal);
   } finally {
     await Promise.all([machines.close(), cloud?.close()]);
@@ -140,7 +144,7 @@ async function showGateway(demo: Demo, signal: AbortSignal): Promise<void> {
 async function watchGateway(demo: Demo, signal: AbortSignal): Promise<void> {
   const client = openConduit(localConduit, { socket: conduitSocket(demo.dataDir, "local"), clock: systemClock, epoch: randomUUID(), log: silentLog });
   try {
-    await Promise.all([watchReadings(client, demo, signal), admitMachines(client, demo.machines, demo.screen.machine, signal)]);
+    await Promise.all([watchReadings(client, demo, signal), followFirst(client, systemClock, demo.screen.page, signal), admitMachines(client, demo.machines, demo.screen.machine, signal)]);
   } finally {
     await client.close();
   }

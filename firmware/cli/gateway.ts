@@ -26,6 +26,8 @@ export interface GatewayOptions {
   readonly configFile: string;
   /** Takes the journals of all zones instead of standard output; appended to, mode 0600. */
   readonly logFile?: string;
+  /** Called once it is known that no other Weir runs on the data directory. */
+  readonly onStart?: (dataDir: string) => void;
   /** Called at each change of a zone's state. */
   readonly onChange?: (zones: ZoneStandings) => void;
 }
@@ -37,6 +39,7 @@ export interface GatewayOptions {
 export async function runGateway(options: GatewayOptions, signal: AbortSignal): Promise<void> {
   const dataDir = resolve(options.dataDir);
   const lock = await holdDataDir(dataDir);
+  options.onStart?.(dataDir);
   const outputFd = options.logFile === undefined ? undefined : openLogFile(options.logFile);
   const output = outputFd === undefined ? {} : { outputFd };
   const log = openJournal({ scope: "supervisor", ...(outputFd === undefined ? {} : { destination: pino.destination({ fd: outputFd, sync: true }) }) });

@@ -42,7 +42,9 @@ async function startAll(options: StartOptions): Promise<void> {
   // Before the rest is loaded, which takes a while: a signal that comes meanwhile ends it as one that comes later.
   const { signal, release } = catchStopSignals();
   const { runGateway } = await import("./gateway.ts");
-  await runGateway({ dataDir: options.data, configFile: options.config }, signal).finally(release);
+  const over = new AbortController();
+  const onStart = (dataDir: string): void => void import("./terminal-access.ts").then(({ printAccess }) => printAccess(dataDir, AbortSignal.any([signal, over.signal])));
+  await runGateway({ dataDir: options.data, configFile: options.config, onStart }, signal).finally(() => over.abort()).finally(release);
 }
 
 /** The demonstration has its own configuration and its own data directory unless they are named. */

@@ -5,6 +5,7 @@ import { Fault } from "../../drivers/contract/fault.ts";
 import { GROUPS, ROLES, type Group, type Role } from "../config/roles.ts";
 import type { localConduit } from "../conduit/local.ts";
 import type { ConduitClient } from "../runtime/conduit-client.ts";
+import { addUserFirst } from "./user-first.ts";
 
 interface DataOptions {
   readonly data: string;
@@ -31,6 +32,7 @@ type Work<Answer> = (client: ConduitClient<typeof localConduit>, signal: AbortSi
 export function addUser(program: Command): void {
   const user = program.command("user").description("the accounts of people: who may use the gateway's page and API");
   const add = (name: string, description: string): Command => user.command(name).description(description).option("--data <dir>", "the gateway's data directory", "./.weir");
+  addUserFirst(user);
   add("list", "all accounts").option("--json", "print them as JSON").action(list);
   add("export", "all accounts as CSV: role, responsibility, machines, contact, last login").option("--out <file>", "write it to this new file").option("--excel", "as Excel opens it by a double click where the comma separates decimals").action(exportAccounts);
   addPersonal(add("add", "a new account; its password for the first login is printed once").argument("<name>")).option("--json", "print it as JSON").action(addAccount);

@@ -15,6 +15,7 @@ import { addFirewall } from "./firewall.ts";
 import { addLedger } from "./ledger.ts";
 import { addNetwork } from "./network.ts";
 import { printableLines } from "./printable.ts";
+import { addPage } from "./page.ts";
 import { addSecret } from "./secret.ts";
 import { addSimulate } from "./simulate.ts";
 import { addStart } from "./start.ts";
@@ -24,7 +25,7 @@ import { addTry } from "./try.ts";
 import { addUser } from "./user.ts";
 import { addWindow } from "./window.ts";
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addAssets, addCa, addSecret, addUser, addToken, addWindow, addCheck, addDiscover, addFirewall, addDetections, addAudit, addNetwork, addSimulate, addLedger, addTry];
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addAssets, addCa, addPage, addSecret, addUser, addToken, addWindow, addCheck, addDiscover, addFirewall, addDetections, addAudit, addNetwork, addSimulate, addLedger, addTry];
 
 /** What every command ends with. */
 const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;
