@@ -9,6 +9,7 @@ type Format = (typeof FORMATS)[number];
 
 interface FirewallOptions {
   readonly config: string;
+  readonly walls?: string;
   readonly namespace?: string;
   readonly format?: string;
   readonly json?: true;
@@ -22,12 +23,14 @@ export function addFirewall(program: Command): void {
     .command("show")
     .description("all that may pass, as a table, as JSON or as the rules of the kernel")
     .option("--config <file>", "the configuration", "weir.yaml")
+    .option("--walls <file>", "what the zone host wrote down, instead of a configuration")
     .option(...NAMESPACE_OPTION)
     .option("--format <format>", FORMATS.join(", "), "table")
     .option("--json", "the same as --format json")
     .action(async (options: FirewallOptions) => {
       const format = options.json === true ? "json" : chooseFormat(options.format ?? "table");
-      const walls = await readWalls(options, new AbortController().signal);
+      const { walls: file, namespace } = options;
+      const walls = file === undefined ? await readWalls(options, new AbortController().signal) : await readPlacedWalls(file, namespace);
       process.stdout.write(await writeWalls(walls, format));
     });
   firewall
@@ -65,6 +68,16 @@ async function readWalls({ config: file, namespace }: FirewallOptions, signal: A
     throw new Fault("INPUT_INVALID", `the configuration names no network namespace "${namespace}"`, { where: "--namespace", remedy: known.length === 0 ? "Name it at a port under `network.field`." : `It names ${known.join(", ")}.` });
   }
   return deriveWalls(configuration, namespace);
+}
+
+/** The walls in a namespace as the zone host wants them; what host wrote is checked as what core asks of host is. Throws INPUT_INVALID. */
+async function readPlacedWalls(file: string, namespace: string | undefined): Promise<Walls> {
+  const [{ readFile }, { Compile }, { FirewallRequestSchema }, { deriveWalls }] = await Promise.all([import("node:fs/promises"), import("typebox/compile"), import("../conduit/host.ts"), import("../protocol/firewall/derive-flows.ts")]);
+  try {
+    return deriveWalls(Compile(FirewallRequestSchema).Parse(JSON.parse(await readFile(file, "utf8"))), namespace);
+  } catch (error) {
+    throw new Fault("INPUT_INVALID", "this is no description of walls", { where: file, remedy: "Name a file that the zone host wrote, in /run/weir-host/rules.", cause: error });
+  }
 }
 
 async function writeWalls(walls: Walls, format: Format): Promise<string> {

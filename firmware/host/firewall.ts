@@ -1,5 +1,6 @@
 // The verbs of the firewall: the rules are derived here from a checked description, so that core can ask for no rule of its own making.
 
+import { join } from "node:path";
 import { Compile } from "typebox/compile";
 import { Fault } from "../../drivers/contract/fault.ts";
 import { FirewallRequestSchema } from "../conduit/host.ts";
@@ -15,6 +16,7 @@ import { deriveLimits } from "../protocol/firewall/zone-limits.ts";
 import type { ZoneContext } from "../runtime/service.ts";
 import type { HostSystem } from "./host-system.ts";
 import { keepState } from "./kept-state.ts";
+import { placeNamespaceRules } from "./namespace-rules.ts";
 import { openObserver } from "./observe.ts";
 import { readCommand, runCommand } from "./run-command.ts";
 import { openTrial } from "./trial.ts";
@@ -49,6 +51,10 @@ export async function openFirewall(context: ZoneContext, system: HostSystem, lim
     const left = [...known.values()].map(({ one, endMs }) => ({ ...one, lifeSeconds: Math.floor((endMs - clock.uptimeMs()) / 1000) })).filter(({ lifeSeconds }) => lifeSeconds > 0);
     return [...sortCloudAddresses(left, toInput(request)).accepted];
   };
+  const follow = (request: FirewallRequest): void => {
+    limits.set(limitsOf(request));
+    placeNamespaceRules(join(dataDir, "rules"), request);
+  };
   const trial = await openTrial<FirewallRequest>({
     clock,
     log,
@@ -58,11 +64,11 @@ export async function openFirewall(context: ZoneContext, system: HostSystem, lim
     check: (request) => runCommand(system.nft, ["-c", "-f", "-"], render(request)),
     install: async (request) => {
       await runCommand(system.nft, ["-f", "-"], render(request));
-      limits.set(limitsOf(request));
+      follow(request);
     },
   });
-  // The rules outlived the former process of host; whether the units follow them is looked at again.
-  if (trial.standing().installed !== null) limits.set(limitsOf(trial.installed));
+  // The rules outlived the former process of host; whether the units and the other namespaces follow them is looked at again.
+  if (trial.standing().installed !== null) follow(trial.installed);
   return {
     trial,
     admitCloud: async (addresses) => {
@@ -77,7 +83,7 @@ export async function openFirewall(context: ZoneContext, system: HostSystem, lim
   };
 }
 
-/** The rules of another network namespace are loaded by what makes it; what its zone may bind and reach is held to here all the same. */
+/** The rules of another network namespace are loaded by a unit in it (namespace-rules.ts); what its zone may bind and reach is held to here all the same. */
 function limitsOf(request: FirewallRequest): Limits {
   const input = toInput(request);
   const others = namespacesOf(input).map((name) => {

@@ -58,7 +58,9 @@ export async function startAppliance({ defer, signal }: TestContext, town: Town,
   const first = firstChild(child.pid) ?? Number.NaN;
   defer(() => void process.kill(first, "SIGKILL"));
   const appliance = makeAppliance(first, signal);
-  await until("the appliance has booted", signal, () => /^(?:running|degraded)/.test(appliance.attempt("systemctl", ["is-system-running"]).text), 90_000);
+  await until("the appliance has booted", signal, () => /^(?:running|degraded)/.test(appliance.attempt("systemctl", ["is-system-running"]).text), 90_000).catch((error: unknown) => {
+    throw new Error(`${String(error)}; it waits for\n${appliance.attempt("systemctl", ["list-jobs", "--no-pager"]).text}${appliance.journal()}`, { cause: error });
+  });
   const { text } = appliance.attempt("systemctl", ["is-system-running"]);
   if (!text.startsWith("running")) throw new Error(`a unit failed:\n${appliance.run("systemctl", ["--failed", "--no-pager"])}${appliance.journal()}`);
   return appliance;

@@ -40,6 +40,16 @@ suite("weir firewall", (test) => {
     assert.match(ingest.stdout, /^Yes: .* by the flow secure-ingest-cell-b into ot-b/);
     assert.equal([unknown.code, /It names cell-a, cell-b\./.test(unknown.stderr)], [2, true]);
   });
+  test("show reads what the zone host wrote down for a namespace, and refuses what is no description of walls", async ({ defer }) => {
+    const folder = makeTempDir(defer);
+    const [part, junk] = [join(folder, "part.json"), join(folder, "junk.json")];
+    const field = [{ segment: "cell-b", namespace: "cell-b", interface: "ot-b", automatic: false, ingestTls: 8883, traps: false, brokerPorts: [] }];
+    writeFileSync(part, JSON.stringify({ segments: [{ name: "cell-b", subnets: ["192.168.0.0/24"] }], assets: [{ name: "cutter", segment: "cell-b", config: ["http://192.168.0.21:8080"] }], network: { field } }));
+    writeFileSync(junk, JSON.stringify({ segments: [], assets: [], network: { field: [{ ...field[0], interface: 'ot" accept; #' }] } }));
+    const [rules, refused, missing] = await Promise.all([part, junk, join(folder, "none.json")].map((file) => firewall("show", "--walls", file, "--namespace", "cell-b", "--format", "nft")));
+    assert.match(rules?.stdout ?? "", /192\.168\.0\.21 \. 8080/);
+    for (const answer of [refused, missing]) assert.equal([answer?.code, answer?.stdout, /no description of walls/.test(answer?.stderr ?? "")], [2, "", true]);
+  });
   test("a wrong format, port or party, and a configuration without a network end with 2 and a remedy", async ({ defer }) => {
     const empty = join(makeTempDir(defer), "weir.yaml");
     writeFileSync(empty, "");
