@@ -3,6 +3,7 @@
 import { asFault, isFault } from "../../drivers/contract/fault.ts";
 import { adminConduit } from "../conduit/admin.ts";
 import { cloudConduit } from "../conduit/cloud.ts";
+import { consoleConduit } from "../conduit/console.ts";
 import { localConduit } from "../conduit/local.ts";
 import { plantConduit } from "../conduit/plant.ts";
 import type { Contract } from "../conduit/route.ts";
@@ -12,6 +13,7 @@ import { serveConduit } from "../runtime/conduit-server.ts";
 import type { ConduitServer, Handlers } from "../runtime/conduit-server.ts";
 import type { Service, ZoneContext } from "../runtime/service.ts";
 import { CLOUD } from "./cloud-state.ts";
+import { makeCustodyHandlers } from "./conduits/account-handlers.ts";
 import { ADMIN, makeAdminHandlers } from "./conduits/admin-handlers.ts";
 import { makeCloudHandlers } from "./conduits/cloud-handlers.ts";
 import type { Listening } from "./conduits/ingest-handlers.ts";
@@ -75,6 +77,7 @@ async function serveAll(parts: CoreParts, context: ZoneContext): Promise<readonl
     }
     await serve(CLOUD, cloudConduit, makeCloudHandlers(parts));
     await serve(ADMIN, adminConduit, makeAdminHandlers(parts));
+    await serve("console", consoleConduit, { firstPassword: makeCustodyHandlers(parts).firstPassword });
     await serve("local", localConduit, makeLocalHandlers(parts));
     await serve(PLANT, plantConduit, makePlantHandlers(parts));
     return servers;

@@ -105,11 +105,9 @@ function makeSessionHandlers({ accounts }: CoreParts): Pick<AccountHandlers, "se
   };
 }
 
-export function makeCustodyHandlers({ accounts, tokens, windows }: CoreParts): Handlers<typeof custodyRoutes> {
+export function makeCustodyHandlers({ accounts, page, tokens, windows }: CoreParts): Handlers<typeof custodyRoutes> {
   return {
-    firstPassword: () => {
-      throw new Fault("NOT_SUPPORTED", "not built yet");
-    },
+    firstPassword: () => ({ oneTimePassword: accounts.claim.oneTimePassword, urls: [...page.urls], fingerprint: page.fingerprint ?? null }),
     resetAccounts: () => {
       const deleted = accounts.roster.deleteAll(LOCAL_ACTOR);
       tokens.deleteAll();

@@ -13,7 +13,7 @@ export function makePageHandlers(core: Pick<CoreParts, "configuration" | "gatewa
       await page.prepare();
       await revisions.page.wait(after, waitMs, signal);
       const settings = page.settings();
-      return { revision: revisions.page.value, logLevel: configuration.current.log.level, gateway, version, isWanted: configuration.current.page.enabled, page: settings === null ? null : { ...settings, banner: "" } };
+      return { revision: revisions.page.value, logLevel: configuration.current.log.level, gateway, version, isWanted: configuration.current.page.enabled, page: settings === null ? null : { ...settings, banner: configuration.current.accounts.banner } };
     },
     listening: async (report) => {
       await page.listening(report);
