@@ -33,7 +33,8 @@ type Table = { readonly [Name in Operation]: Permission<InputOf<PeopleRoutes[Nam
 const WATCHED = { role: "customer", isWatching: true } as const;
 const CUSTOMER = { role: "customer" } as const;
 /** Log data and diagnostics are read from this role on [U4.1.3f]. */
-const SERVICE = { role: "service" } as const;
+export const LEAST_FOR_LOGS = "service";
+const SERVICE = { role: LEAST_FOR_LOGS } as const;
 const MANAGER = { role: "manager" } as const;
 const MANAGER_PROVED = { role: "manager", needsFresh: true } as const;
 const ADMINISTRATOR = { role: "systemadministrator" } as const;

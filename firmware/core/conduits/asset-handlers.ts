@@ -4,6 +4,7 @@ import { describeSubject, historyOwner, listSubjects } from "../acceptance/descr
 import { acceptByPerson, demandSubject, forgetByPerson, refuseByPerson } from "../acceptance/people.ts";
 import { importLines } from "../acceptance/import-list.ts";
 import { WrittenReply } from "../../runtime/conduit-server.ts";
+import { hasRights, LEAST_FOR_LOGS } from "../accounts/permissions.ts";
 import type { CoreParts } from "../parts.ts";
 import { makeEnrolHandlers } from "./enrol-handlers.ts";
 import type { PeopleHandlers } from "./people-operations.ts";
@@ -18,9 +19,11 @@ export function makeAssetHandlers(core: CoreParts): Pick<PeopleHandlers, AssetRo
       const texts = await writeItems(subjects.slice(0, limit), ([key, subject]) => JSON.stringify(describeSubject(core, key, subject)), core.turns, signal);
       return new WrittenReply(`{"hasMore":${subjects.length > limit},"assets":[`, ...texts, "]}");
     },
-    asset: ({ key, limit }) => {
+    asset: ({ key, limit }, { person }) => {
       const subject = demandSubject(core, key);
-      return { asset: describeSubject(core, key, subject), history: core.acceptance.entries.history(historyOwner(subject), limit).map((event) => ({ ...event })) };
+      // Who did what is log data [U4.1.3f].
+      const shown = hasRights(person.role, LEAST_FOR_LOGS) ? limit : 0;
+      return { asset: describeSubject(core, key, subject), history: core.acceptance.entries.history(historyOwner(subject), shown).map((event) => ({ ...event })) };
     },
     acceptAsset: async (order, { actor }) => {
       await core.writeTurn();

@@ -2,10 +2,11 @@
 
 import type { AssetId } from "../../../drivers/contract/identity.ts";
 import type { PeopleRoutes } from "../../conduit/people.ts";
-import type { Status } from "../../conduit/status.ts";
+import type { Condition, Status } from "../../conduit/status.ts";
 import { WrittenReply, type Call, type Handlers } from "../../runtime/conduit-server.ts";
 import type { Actor, PersonCall } from "../accounts/actor.ts";
 import type { Identity } from "../accounts/identity.ts";
+import { hasRights, LEAST_FOR_LOGS } from "../accounts/permissions.ts";
 import { CLOUD } from "../cloud-state.ts";
 import type { Asset } from "../inventory/asset.ts";
 import type { CoreParts } from "../parts.ts";
@@ -45,12 +46,12 @@ export function asPerson(handlers: PeopleHandlers, actor: Actor, person: Identit
 function makeStatusHandlers(core: CoreParts): Pick<PeopleHandlers, "status" | "standing" | "values" | "detections" | "acceptDetections"> {
   const { register, revisions, values } = core;
   return {
-    status: (_, { signal }) => writeStatus(core, signal),
-    standing: async ({ after, waitMs }, { signal }) => {
+    status: (_, call) => writeStatus(core, call),
+    standing: async ({ after, waitMs }, { person, signal }) => {
       const { revision } = core.conditions;
       await revision.wait(after, waitMs, signal);
       const head = JSON.stringify({ revision: revision.value, ...readStanding(core) });
-      const standing = await writeItems(core.conditions.list(), (condition) => JSON.stringify(condition), core.turns, signal);
+      const standing = await writeItems(conditionsFor(core, person), (condition) => JSON.stringify(condition), core.turns, signal);
       return new WrittenReply(`${head.slice(0, -1)},"conditions":[`, ...standing, "]}");
     },
     values: async ({ after, waitMs }, { signal }) => {
@@ -70,11 +71,17 @@ function makeStatusHandlers(core: CoreParts): Pick<PeopleHandlers, "status" | "s
   };
 }
 
+/** What tells of attackers and strangers is log data [U4.1.3f]. */
+function conditionsFor({ conditions }: CoreParts, { role }: Identity): readonly Condition[] {
+  const all = conditions.list();
+  return hasRights(role, LEAST_FOR_LOGS) ? all : all.filter(({ code }) => !code.startsWith("DETECTION_"));
+}
+
 /** With 2,000 machines, and a condition of each, some MiB. */
-async function writeStatus(core: CoreParts, signal: AbortSignal): Promise<WrittenReply<Status>> {
-  const { conditions, register, turns } = core;
+async function writeStatus(core: CoreParts, { person, signal }: PersonCall): Promise<WrittenReply<Status>> {
+  const { register, turns } = core;
   const assets = await writeItems(register.all(), (asset) => `${JSON.stringify(asset.id)}:${JSON.stringify(readAsset(core, asset))}`, turns, signal);
-  const standing = await writeItems(conditions.list(), (condition) => JSON.stringify(condition), turns, signal);
+  const standing = await writeItems(conditionsFor(core, person), (condition) => JSON.stringify(condition), turns, signal);
   return new WrittenReply(`${JSON.stringify(readStanding(core)).slice(0, -1)},"assets":{`, ...assets, '},"conditions":[', ...standing, "]}");
 }
 
