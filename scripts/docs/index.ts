@@ -7,6 +7,7 @@ import { detectionsFile } from "./detections.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { firewallFile } from "./firewall-reference.ts";
 import { schemaFiles } from "./json-schema-files.ts";
+import { openApiFile } from "./openapi.ts";
 import { permissionFiles } from "./permissions.ts";
 
-export const GENERATED: readonly GeneratedFile[] = [...configurationFiles, ...schemaFiles, asyncApiFile, ...conditionFiles, firewallFile, detectionsFile, ...permissionFiles];
+export const GENERATED: readonly GeneratedFile[] = [...configurationFiles, ...schemaFiles, asyncApiFile, openApiFile, ...conditionFiles, firewallFile, detectionsFile, ...permissionFiles];

@@ -82,17 +82,20 @@ async function claim({ local, admin }: Pick<PageUnderTest, "local" | "admin">, s
   return { name, password, session, csrf, browser };
 }
 
-interface FullRequest extends PageRequest {
+export interface FullRequest extends PageRequest {
   readonly port: number;
   readonly ca: string;
   readonly path: string;
+  /** The name that the certificate is checked for, where it is not the host's. */
+  readonly servername?: string;
 }
 
-function askPage({ port, ca, path, method = "GET", headers = {}, body }: FullRequest, signal: AbortSignal): Promise<PageAnswer> {
+/** One request over a connection of its own. */
+export function askPage({ port, ca, path, method = "GET", headers = {}, body, servername }: FullRequest, signal: AbortSignal): Promise<PageAnswer> {
   const text = typeof body === "object" ? JSON.stringify(body) : body;
   const { promise, resolve, reject } = Promise.withResolvers<PageAnswer>();
   const json = typeof body === "object" ? { "content-type": "application/json" } : {};
-  const request = httpsRequest({ host: "127.0.0.1", port, path, method, ca, agent: false, signal, headers: { ...json, ...headers } }, (response) => {
+  const request = httpsRequest({ host: "127.0.0.1", port, path, method, ca, agent: false, signal, headers: { ...json, ...headers }, ...(servername === undefined ? {} : { servername }) }, (response) => {
     const chunks: Buffer[] = [];
     response.on("data", (chunk: Buffer) => void chunks.push(chunk));
     response.once("error", reject);

@@ -6,7 +6,7 @@ import type { loginRoutes } from "../../conduit/accounts.ts";
 import type { adminConduit } from "../../conduit/admin.ts";
 import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import type { Operation } from "../server/core-calls.ts";
-import { NO_SESSION_COOKIE, readBrowser, writeSessionCookies } from "../server/credentials.ts";
+import { NO_SESSION_COOKIE, readBrowser, writeBrowserCookie, writeSessionCookie } from "../server/credentials.ts";
 import { digest } from "../server/known-people.ts";
 import { replySchemaOf, type Answer } from "./api-route.ts";
 import type { Asked } from "./asked.ts";
@@ -16,6 +16,7 @@ import { drawCode } from "./code-picture.ts";
 export const ANSWERS: Readonly<Record<Answer, (asked: Asked) => Promise<unknown>>> = {
   json: async (asked) => sendJson(asked, await askCore(asked)),
   session: openSession,
+  renewed: renewSession,
   logout: async (asked) => {
     await askCore(asked);
     return sendJson({ ...asked, reply: asked.reply.header("set-cookie", NO_SESSION_COOKIE) }, {});
@@ -58,7 +59,16 @@ async function openSession(asked: Asked): Promise<FastifyReply> {
   parts.people.learn(answer.session, asker.source, answer.csrf);
   if (asker.credentials.kind === "session") await endFormer(asked, signal);
   const { csrf } = answer;
-  return sendJson({ route, reply: reply.header("set-cookie", [...writeSessionCookies(answer.session, answer.browser)]) }, { outcome: "session", csrf } satisfies SessionAnswer);
+  return sendJson({ route, reply: reply.header("set-cookie", [writeSessionCookie(answer.session), writeBrowserCookie(answer.browser)]) }, { outcome: "session", csrf } satisfies SessionAnswer);
+}
+
+/** Core gave the session another text, so that one that was seen before opens nothing any more. */
+async function renewSession(asked: Asked): Promise<FastifyReply> {
+  const { asker, parts, reply, route } = asked;
+  const { session, ...rest } = await askCore<"reauthenticate" | "changePassword" | "confirmSecondFactor">(asked);
+  if (asker.credentials.kind === "session") parts.people.forget(asker.credentials.bearer);
+  parts.people.learn(session, asker.source, rest.csrf);
+  return sendJson({ route, reply: reply.header("set-cookie", writeSessionCookie(session)) }, rest);
 }
 
 type SessionAnswer = Pick<Extract<ReplyOf<(typeof loginRoutes)["login"]>, { outcome: "session" }>, "outcome" | "csrf">;

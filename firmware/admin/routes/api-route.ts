@@ -12,10 +12,10 @@ export const API = "/api/v1";
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /**
- * What becomes of core's reply. `json`: itself, or 204 where there is nothing to say. `session`: the session goes into a cookie and not into the answer.
- * `logout`: the cookie goes. `picture`: with the QR code. `download`: a file.
+ * What becomes of core's reply. `json`: itself, or 204 where there is nothing to say. `session`: a new session, which goes into a cookie and not into the
+ * answer. `renewed`: the same for the session that asked. `logout`: the cookie goes. `picture`: with the QR code. `download`: a file.
  */
-export type Answer = "json" | "session" | "logout" | "picture" | "download";
+export type Answer = "json" | "session" | "renewed" | "logout" | "picture" | "download";
 
 export interface RouteOptions<Name extends Operation = Operation> {
   /** Members of the input that core wants and a request need not say. */

@@ -1,7 +1,7 @@
 // The schemas that the description of the API calls by a name, and those that only the API has.
 
 import Type from "typebox";
-import type { TSchema } from "typebox";
+import type { TObject, TProperties, TSchema } from "typebox";
 import { NameplateSchema } from "../../../drivers/contract/identity.ts";
 import { ReadingSchema } from "../../../drivers/contract/reading.ts";
 import { AccountSchema, MeSchema, ServiceWindowSchema, SessionSchema, TokenSchema } from "../../conduit/accounts.ts";
@@ -52,6 +52,16 @@ export function sessionReply(operation: string): TSchema {
   return operation === "login" ? Type.Union([SESSION_REPLY, closed({ outcome: Type.Literal("code-needed") })]) : SESSION_REPLY;
 }
 
+export function withoutSession(reply: TSchema): TSchema {
+  const { session: _, ...members } = membersOf(reply);
+  return closed(members);
+}
+
 export function withPicture(reply: TSchema): TSchema {
-  return closed({ ...(reply as ReturnType<typeof closed>).properties, picture: Type.String({ description: "SVG of the QR code." }) });
+  return closed({ ...membersOf(reply), picture: Type.String({ description: "SVG of the QR code." }) });
+}
+
+function membersOf(reply: TSchema): TProperties {
+  // Sound: the replies that are changed here are objects.
+  return (reply as TObject).properties;
 }

@@ -2,7 +2,7 @@
 
 import type { TObject, TSchema } from "typebox";
 import { API, bodyLimitOf, inputSchemaOf, isChange, isForNobody, placesOf, replySchemaOf, type ApiRoute } from "./api-route.ts";
-import { NAMED_SCHEMAS, PROBLEM_SCHEMA, sessionReply, withPicture } from "./openapi-schemas.ts";
+import { NAMED_SCHEMAS, PROBLEM_SCHEMA, sessionReply, withoutSession, withPicture } from "./openapi-schemas.ts";
 import { EVENTS_PATH, ROUTE_TABLE } from "./route-table.ts";
 
 type Json = { readonly [name: string]: unknown };
@@ -69,8 +69,13 @@ function describeReply(route: ApiRoute): Json {
   if (route.answer === "download") return { 200: { description: "The file.", content: { "application/octet-stream": {} } } };
   const reply = replySchemaOf(route);
   if (reply === undefined) return { 204: { description: "Done." } };
-  const schema = route.answer === "session" ? sessionReply(route.operation) : route.answer === "picture" ? withPicture(reply) : reply;
-  return { [route.status ?? 200]: { description: "Done.", content: { "application/json": { schema: plain(schema) } } } };
+  return { [route.status ?? 200]: { description: "Done.", content: { "application/json": { schema: plain(shownReply(route, reply)) } } } };
+}
+
+function shownReply({ answer, operation }: ApiRoute, reply: TSchema): TSchema {
+  if (answer === "session") return sessionReply(operation);
+  if (answer === "renewed") return withoutSession(reply);
+  return answer === "picture" ? withPicture(reply) : reply;
 }
 
 function isRequired(schema: TObject, name: string): boolean {

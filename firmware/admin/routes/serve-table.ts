@@ -17,6 +17,8 @@ import { makeReadInput } from "./read-input.ts";
 const PROOFS: readonly string[] = ["login", "claim", "reauthenticate", "changePassword", "confirmSecondFactor"];
 /** The framework refuses a limit of 0. */
 const LEAST_BODY_LIMIT = 1;
+/** Of whoever is not logged in. */
+const STRANGERS_BODY_LIMIT = 4096;
 
 export function serveTable(app: FastifyInstance, table: readonly ApiRoute[], parts: ApiParts): void {
   for (const route of table) serveRoute(app, route, parts);
@@ -28,7 +30,7 @@ function serveRoute(app: FastifyInstance, route: ApiRoute, parts: ApiParts): voi
   app.route({
     method: route.method,
     url: `${API}${route.path.replace(/\{(\w+)\}/g, ":$1")}`,
-    bodyLimit: Math.max(LEAST_BODY_LIMIT, bodyLimitOf(route)),
+    bodyLimit: limitOf(route),
     // Before a byte of the body is read.
     onRequest: (request, reply) => admit(request, reply, { isOpen: isForNobody(route), isChange: isChange(route), isProof: PROOFS.includes(route.operation) }, parts),
     handler: async (request, reply) => {
@@ -36,6 +38,11 @@ function serveRoute(app: FastifyInstance, route: ApiRoute, parts: ApiParts): voi
       return answer({ route, input, request, reply, parts, asker: askerOf(request), signal: signalOf(reply, parts.ending) });
     },
   });
+}
+
+function limitOf(route: ApiRoute): number {
+  const limit = Math.max(LEAST_BODY_LIMIT, bodyLimitOf(route));
+  return isForNobody(route) ? Math.min(limit, STRANGERS_BODY_LIMIT) : limit;
 }
 
 export interface Demands {

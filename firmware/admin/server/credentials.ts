@@ -42,8 +42,12 @@ function readCookie({ cookie }: IncomingHttpHeaders, name: string): string | und
 const SCOPE = "Path=/; Secure; HttpOnly; SameSite=Strict";
 
 /** Until the browser is closed, or core ends the session. */
-export function writeSessionCookies(session: string, browser: string): readonly string[] {
-  return [`${SESSION_COOKIE}=${session}; ${SCOPE}`, `${BROWSER_COOKIE}=${browser}; ${SCOPE}; Max-Age=${BROWSER_SECONDS}`];
+export function writeSessionCookie(session: string): string {
+  return `${SESSION_COOKIE}=${session}; ${SCOPE}`;
+}
+
+export function writeBrowserCookie(browser: string): string {
+  return `${BROWSER_COOKIE}=${browser}; ${SCOPE}; Max-Age=${BROWSER_SECONDS}`;
 }
 
 export const NO_SESSION_COOKIE = `${SESSION_COOKIE}=; ${SCOPE}; Max-Age=0`;
