@@ -60,7 +60,7 @@ suite(
     test("REL-1 a zone that is killed under load is ready again within two seconds, and nothing acknowledged is lost", async (context) => {
       const { gateway, ...site } = await startLoaded(context, 200);
       const [machines] = site.machines;
-      const times: Record<ZoneName, number[]> = { core: [], field: [], cloud: [] };
+      const times: Record<ZoneName, number[]> = { core: [], field: [], cloud: [], admin: [] };
       for (const zone of [...zones, ...zones]) {
         times[zone].push(await gateway.killZone(zone));
         await gateway.untilReading(3);
