@@ -21,6 +21,13 @@ export function findOwnRefusal(identity: Identity, operation: OwnOperation): Fau
   return needsFresh === true ? findStale(identity, operation) : undefined;
 }
 
+/** For the cases of an operation that only core's state tells: throws as for one that is the systemadministrator's, with a proof [U4.7c]. */
+export function demandAdministrator(identity: Identity, operation: Operation, what: string): void {
+  if (!hasRights(identity.role, "systemadministrator")) throw denied(operation, what, "It takes the role systemadministrator.");
+  const stale = findStale(identity, operation);
+  if (stale !== undefined) throw stale;
+}
+
 /** Names of the operations that are open to it, with a new proof where they need one. */
 export function operationsOf(identity: Identity): string[] {
   const own = OWN_OPERATIONS.filter((name) => (identity.kind === "session" || OWN_PERMISSIONS[name].byToken === true) && isInStep(identity, name));

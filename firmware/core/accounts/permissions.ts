@@ -58,7 +58,7 @@ export const PERMISSIONS: Table = {
   forgetAsset: SERVICE,
   importAssets: {
     role: "manager",
-    stricter: { applies: ({ lines }) => lines.some(({ pin }) => pin !== undefined && pin !== ""), role: "systemadministrator", needsFresh: true, en: "pins, which say what certificate is trusted", de: "Fingerabdrücken, die sagen, welchem Zertifikat vertraut wird" },
+    stricter: { applies: ({ lines }) => lines.some(({ pin }) => pin !== undefined), role: "systemadministrator", needsFresh: true, en: "pins, which say what certificate is trusted", de: "Fingerabdrücken, die sagen, welchem Zertifikat vertraut wird" },
   },
   enrolAsset: ADMINISTRATOR_PROVED,
   disenrolAsset: ADMINISTRATOR_PROVED,

@@ -1,9 +1,11 @@
 // Core's side of what people do with the register: list, accept, refuse, import, enrol.
 
-import { describeSubject, historyOwner, listSubjects } from "../acceptance/describe.ts";
+import { describeSubject, findSubject, historyOwner, listSubjects } from "../acceptance/describe.ts";
 import { acceptByPerson, demandSubject, forgetByPerson, refuseByPerson } from "../acceptance/people.ts";
 import { importLines } from "../acceptance/import-list.ts";
+import type { AssetLine } from "../../conduit/assets.ts";
 import { WrittenReply } from "../../runtime/conduit-server.ts";
+import { demandAdministrator } from "../accounts/may.ts";
 import { hasRights, LEAST_FOR_LOGS } from "../accounts/permissions.ts";
 import type { CoreParts } from "../parts.ts";
 import { makeEnrolHandlers } from "./enrol-handlers.ts";
@@ -25,8 +27,9 @@ export function makeAssetHandlers(core: CoreParts): Pick<PeopleHandlers, AssetRo
       const shown = hasRights(person.role, LEAST_FOR_LOGS) ? limit : 0;
       return { asset: describeSubject(core, key, subject), history: core.acceptance.entries.history(historyOwner(subject), shown).map((event) => ({ ...event })) };
     },
-    acceptAsset: async (order, { actor }) => {
+    acceptAsset: async (order, { actor, person }) => {
       await core.writeTurn();
+      if (keepsCredentials(core, order.key)) demandAdministrator(person, "acceptAsset", `${order.key} gets the credentials that are kept for it`);
       return { asset: await acceptByPerson(core, order, actor) };
     },
     refuseAsset: async ({ key, reason }, { actor }) => {
@@ -38,7 +41,24 @@ export function makeAssetHandlers(core: CoreParts): Pick<PeopleHandlers, AssetRo
       forgetByPerson(core, key, actor);
       return {};
     },
-    importAssets: (list, { actor }) => importLines(core, list, actor),
+    importAssets: async (list, { actor, person }) => {
+      const moved = list.lines.find((line) => movesCredentials(core, line));
+      if (moved !== undefined) demandAdministrator(person, "importAssets", `${moved.name} has credentials, which would go to another address`);
+      return importLines(core, list, actor);
+    },
     ...makeEnrolHandlers(core),
   };
+}
+
+/** What is accepted now takes over the credentials of the machine that it is, or claims to be. */
+function keepsCredentials(core: CoreParts, key: string): boolean {
+  const subject = findSubject(core, key);
+  if (subject?.kind !== "entry") return false;
+  const { claims, credentials } = subject.entry;
+  return credentials !== null || (claims !== null && (core.acceptance.entries.get(claims)?.credentials ?? null) !== null);
+}
+
+function movesCredentials({ acceptance }: CoreParts, { name, url }: AssetLine): boolean {
+  const entry = acceptance.entries.named(name);
+  return entry !== undefined && entry.credentials !== null && url !== undefined && url !== (entry.judged?.url ?? "");
 }
