@@ -101,7 +101,7 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
 }
 
 /** Once a second: what is written late, gathered or fades. */
-async function tick({ acceptance, clock, conditions, fading, links, log, losses, page, refusals, trail, values, windows, writeTurn, zones }: CoreParts, signal: AbortSignal): Promise<void> {
+async function tick({ acceptance, accounts, clock, conditions, fading, links, log, losses, page, refusals, trail, values, windows, writeTurn, zones }: CoreParts, signal: AbortSignal): Promise<void> {
   let isFailing = false;
   while (!signal.aborted) {
     await unlessCancelled(clock.sleep(TICK_MS, signal));
@@ -120,7 +120,9 @@ async function tick({ acceptance, clock, conditions, fading, links, log, losses,
       await writeTurn();
       links.flush();
       await writeTurn();
-      acceptance.flush();
+      acceptance.entries.flush();
+      await writeTurn();
+      accounts.tick();
       isFailing = false;
     } catch (error) {
       // Last values and link states may be lost; what is accepted lies in the outbox.

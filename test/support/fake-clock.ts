@@ -13,6 +13,8 @@ export interface FakeClock extends Clock {
   reboot(): void;
   /** How many timers and sleeps wait. */
   readonly pending: number;
+  /** How far `advance` has to go until the next of them is due; undefined where there is none. */
+  readonly nextInMs: number | undefined;
 }
 
 interface Timer {
@@ -48,6 +50,10 @@ export function makeFakeClock(startWallMs: number = Date.UTC(2026, 0, 1)): FakeC
     },
     get pending() {
       return timers.size;
+    },
+    get nextInMs() {
+      const next = findNext(timers, Number.POSITIVE_INFINITY);
+      return next === undefined ? undefined : next.dueMs - uptime;
     },
     async advance(ms) {
       const end = uptime + ms;

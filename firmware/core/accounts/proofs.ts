@@ -39,7 +39,7 @@ export class Proofs {
 
   keepBrowser(row: BrowserRow): void {
     this.#write("INSERT OR REPLACE INTO browsers (hash, account, failures, lockedUntilMs, usedMs) VALUES (?, ?, ?, ?, ?)", row.hash, row.account, row.failures, row.lockedUntilMs, row.usedMs);
-    this.#write("DELETE FROM browsers WHERE account = ?1 AND hash NOT IN (SELECT hash FROM browsers WHERE account = ?1 ORDER BY usedMs DESC LIMIT ?2)", row.account, MOST_BROWSERS);
+    this.#write("DELETE FROM browsers WHERE account = ? AND hash NOT IN (SELECT hash FROM browsers WHERE account = ? ORDER BY usedMs DESC LIMIT ?)", row.account, row.account, MOST_BROWSERS);
   }
 
   forgetBrowsers(account: number): void {
@@ -68,7 +68,7 @@ export class Proofs {
   /** Steps of the authenticator app, by its time, that were accepted: each is good once, whatever the clock does. True the first time. */
   spendStep(account: number, step: number): boolean {
     if (this.#write("INSERT OR IGNORE INTO used_codes (account, step) VALUES (?, ?)", account, step) === 0) return false;
-    this.#write("DELETE FROM used_codes WHERE account = ?1 AND number NOT IN (SELECT number FROM used_codes WHERE account = ?1 ORDER BY number DESC LIMIT ?2)", account, USED_CODES);
+    this.#write("DELETE FROM used_codes WHERE account = ? AND number NOT IN (SELECT number FROM used_codes WHERE account = ? ORDER BY number DESC LIMIT ?)", account, account, USED_CODES);
     return true;
   }
 
@@ -86,7 +86,7 @@ export class Proofs {
 
   keepFormerPassword(account: number, password: string): void {
     this.#write("INSERT INTO former_passwords (account, password) VALUES (?, ?)", account, password);
-    this.#write("DELETE FROM former_passwords WHERE account = ?1 AND number NOT IN (SELECT number FROM former_passwords WHERE account = ?1 ORDER BY number DESC LIMIT ?2)", account, FORMER_PASSWORDS);
+    this.#write("DELETE FROM former_passwords WHERE account = ? AND number NOT IN (SELECT number FROM former_passwords WHERE account = ? ORDER BY number DESC LIMIT ?)", account, account, FORMER_PASSWORDS);
   }
 
   #write(sql: string, ...values: readonly (string | number | null)[]): number {

@@ -52,17 +52,17 @@ export class Roster {
 
   /** By name. */
   list(): readonly Account[] {
-    return this.#parts.rows.all().map((row) => this.#describe(row));
+    return this.#parts.rows.all().map((row) => this.describe(row));
   }
 
   find(name: string): Account | undefined {
     const row = this.#parts.rows.find(name);
-    return row === undefined ? undefined : this.#describe(row);
+    return row === undefined ? undefined : this.describe(row);
   }
 
   /** Throws NOT_FOUND. */
   get(name: string): Account {
-    return this.#describe(this.#demand(name));
+    return this.describe(this.#demand(name));
   }
 
   /** With a password that is good for a day and a first login. INPUT_INVALID where the name is taken. */
@@ -72,13 +72,19 @@ export class Roster {
     this.#refuseTaken(name);
     const row = this.#insert({ name, role, groupName: group ?? null, ...personal }, password);
     this.#parts.record(actor, "account.created", name, "done", { role, ...(group === undefined || group === null ? {} : { group }) });
-    return { account: this.#describe(row), temporaryPassword: text };
+    return { account: this.describe(row), temporaryPassword: text };
   }
 
   /** The first systemadministrator, whose password is their own (hashed). For the claim alone. */
   createFirst(name: string, displayName: string, password: string): AccountRow {
     this.#refuseTaken(name);
     return this.#insert({ name, displayName, role: "systemadministrator", groupName: null }, { password, isTemporary: 0 });
+  }
+
+  /** Of somebody whom the directory has just vouched for. Throws INPUT_INVALID where there are too many. */
+  createFromDirectory(name: string, role: Role, personal: Personal): void {
+    this.#refuseTaken(name);
+    this.#insert({ name, role, groupName: null, origin: "directory", ...personal }, { password: null, isTemporary: 0 });
   }
 
   /** Throws NOT_FOUND; INPUT_INVALID where it would take away the last systemadministrator. */
@@ -88,24 +94,24 @@ export class Roster {
     if ((isLower && role !== "systemadministrator") || isDisabled === true) this.#refuseLast(row);
     const changed = this.#write(row, { ...personal, ...(role === undefined ? {} : { role }), ...(group === undefined ? {} : { groupName: group }), ...(isDisabled === undefined ? {} : { isDisabled: Number(isDisabled) }) });
     const members = Object.keys(changed).filter((key) => changed[key as keyof AccountRow] !== row[key as keyof AccountRow]);
-    if (members.length === 0) return this.#describe(row);
-    if (isLower || isDisabled === true) this.#parts.sessions.endAll(row.id, isLower ? "role changed" : "disabled");
+    if (members.length === 0) return this.describe(row);
+    if (isLower || isDisabled === true) this.#parts.sessions.endAll(row.id, isLower ? "role changed" : "disabled", actor);
     this.#parts.record(actor, "account.changed", name, "done", { changed: members, ...(isLower ? { role, former: row.role } : {}), ...(isDisabled === undefined ? {} : { isDisabled }) });
-    return this.#describe(changed);
+    return this.describe(changed);
   }
 
   /** With its sessions, known browsers and second factor. Throws as `change`. */
   delete(name: string, actor: Actor): void {
     const row = this.#demand(name);
     this.#refuseLast(row);
-    this.#remove(row, "deleted");
+    this.#remove(row, "deleted", actor);
     this.#parts.record(actor, "account.deleted", name, "done", { role: row.role });
   }
 
   /** All of them. Returns how many there were. */
   deleteAll(actor: Actor): number {
     const all = this.#parts.rows.all();
-    for (const row of all) this.#remove(row, "accounts reset");
+    for (const row of all) this.#remove(row, "accounts reset", actor);
     this.#parts.record(actor, "accounts.reset", "accounts", "done", { deleted: all.length });
     return all.length;
   }
@@ -117,7 +123,7 @@ export class Roster {
     const { text, password } = await this.#makeTemporary(actor);
     this.#write(this.#demandId(id, name), { ...password, ...stampPassword(this.#parts.time, this.#parts.clock), failures: 0, lockedUntilMs: null });
     this.#parts.proofs.forgetBrowsers(id);
-    this.#parts.sessions.endAll(id, "password changed");
+    this.#parts.sessions.endAll(id, "password changed", actor);
     this.#parts.record(actor, "account.password-reset", name, "done");
     return text;
   }
@@ -127,7 +133,7 @@ export class Roster {
     const row = this.#demand(name);
     this.#write(row, { hasSecondFactor: 0 });
     this.#parts.proofs.forgetSecondFactor(row.id);
-    this.#parts.sessions.endAll(row.id, "second factor reset");
+    this.#parts.sessions.endAll(row.id, "second factor reset", actor);
     this.#parts.record(actor, "account.second-factor-reset", name, "done");
   }
 
@@ -144,7 +150,8 @@ export class Roster {
     return row.role === "systemadministrator" && row.origin === "local" && row.isDisabled === 0;
   }
 
-  #describe(row: AccountRow): Account {
+  /** As those who keep the accounts see it. */
+  describe(row: AccountRow): Account {
     const { proofs, sessions, time, clock } = this.#parts;
     const leftMs = passwordLeftMs(row, time, clock);
     const lockedMs = row.lockedUntilMs === null ? 0 : Math.max(0, row.lockedUntilMs - time.nowMs());
@@ -161,11 +168,11 @@ export class Roster {
     };
   }
 
-  #insert({ name, ...known }: Personal & Pick<AccountRow, "name" | "role" | "groupName">, password: Pick<AccountRow, "password" | "isTemporary">): AccountRow {
+  #insert({ name, ...known }: Personal & Pick<AccountRow, "name" | "role" | "groupName"> & Partial<Pick<AccountRow, "origin">>, password: Pick<AccountRow, "password" | "isTemporary">): AccountRow {
     const { rows, clock, time } = this.#parts;
     const personal = { displayName: "", email: "", phone: "", responsibility: "", machines: "" };
     const fresh = { origin: "local", isDisabled: 0, failures: 0, lockedUntilMs: null, hasSecondFactor: 0, created: new Date(clock.now()).toISOString(), lastLogin: null } as const;
-    return rows.insert({ ...personal, ...known, name, ...fresh, ...password, ...stampPassword(time, clock) });
+    return rows.insert({ ...personal, ...fresh, ...known, name, ...password, ...stampPassword(time, clock) });
   }
 
   async #makeTemporary(actor: Actor): Promise<{ readonly text: string; readonly password: Pick<AccountRow, "password" | "isTemporary"> }> {
@@ -184,8 +191,8 @@ export class Roster {
     throw new Fault("INPUT_INVALID", `${row.name} is the last systemadministrator who can log in`, { where: "name", remedy: "Make another one first." });
   }
 
-  #remove(row: AccountRow, why: SessionEnd): void {
-    this.#parts.sessions.endAll(row.id, why);
+  #remove(row: AccountRow, why: SessionEnd, actor: Actor): void {
+    this.#parts.sessions.endAll(row.id, why, actor);
     this.#parts.proofs.forgetSecondFactor(row.id);
     this.#parts.rows.delete(row.id);
   }

@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../../drivers/contract/clock.ts";
+import type { Actor } from "./actor.ts";
 import { hashSecret, makeSecret } from "./random-text.ts";
 import type { RunningTime } from "./running-time.ts";
 import type { SessionRow, SessionRows } from "./session-rows.ts";
@@ -13,14 +14,14 @@ const MOST_EACH = 5;
 /** How long a proof of who one is holds for what asks for it. */
 const FRESH_MS = 5 * 60_000;
 
-export type SessionEnd = "logged out" | "12 hours" | "30 minutes idle" | "too many" | "ended by an administrator" | "password changed" | "role changed" | "disabled" | "deleted" | "wrong passwords" | "accounts reset" | "second factor reset";
+export type SessionEnd = "logged out" | "12 hours" | "30 minutes idle" | "too many" | "ended by an administrator" | "ended by themself" | "password changed" | "role changed" | "disabled" | "deleted" | "wrong passwords" | "accounts reset" | "second factor reset";
 
 export interface SessionsParts {
   readonly rows: SessionRows;
   readonly time: RunningTime;
   readonly clock: Clock;
-  /** Told of each session that ends. */
-  readonly ended: (row: SessionRow, why: SessionEnd) => void;
+  /** Told of each session that ends, and by whom; without one by itself. */
+  readonly ended: (row: SessionRow, why: SessionEnd, by?: Actor) => void;
 }
 
 export class Sessions {
@@ -78,14 +79,14 @@ export class Sessions {
     return failures >= most;
   }
 
-  end(row: SessionRow, why: SessionEnd): void {
+  end(row: SessionRow, why: SessionEnd, by?: Actor): void {
     this.#parts.rows.delete(row.hash);
-    this.#parts.ended(row, why);
+    this.#parts.ended(row, why, by);
   }
 
   /** All of an account but `except`, by its hash. */
-  endAll(account: number, why: SessionEnd, except?: string): void {
-    for (const row of this.#parts.rows.of(account)) if (row.hash !== except) this.end(row, why);
+  endAll(account: number, why: SessionEnd, by?: Actor, except?: string): void {
+    for (const row of this.#parts.rows.of(account)) if (row.hash !== except) this.end(row, why, by);
   }
 
   /** Those that are open now, the newest first. */

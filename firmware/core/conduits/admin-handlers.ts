@@ -13,5 +13,5 @@ export const ADMIN = "admin";
 
 export function makeAdminHandlers(core: CoreParts): Handlers<typeof adminConduit> {
   const options = { zone: ADMIN, identify: core.identify, refusals: core.refusals, trail: core.trail };
-  return { ...makePageHandlers(core), ...makeLoginHandlers(core), ...guardOwn(makeOwnHandlers(core), options), ...guardPeople(makePeopleHandlers(core), options) };
+  return { ...makePageHandlers(core), ...makeLoginHandlers(core, ADMIN), ...guardOwn(makeOwnHandlers(core), options), ...guardPeople(makePeopleHandlers(core), options) };
 }
