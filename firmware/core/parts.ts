@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../drivers/contract/clock.ts";
 import type { Log, LogLevel } from "../runtime/journal.ts";
-import type { OptionalZone } from "../runtime/wanted-zones.ts";
+import type { Wanted } from "../runtime/wanted-zones.ts";
 import type { Acceptance } from "./acceptance/acceptance.ts";
 import type { Directory } from "./accounts/directory.ts";
 import type { People } from "./accounts/open-people.ts";
@@ -42,7 +42,7 @@ export interface CoreParts extends People {
   readonly gateway: string;
   readonly version: string;
   /** Which zones the configuration needs, told to who starts their processes. */
-  readonly tellWanted: (wanted: Readonly<Record<OptionalZone, boolean>>) => void;
+  readonly tellWanted: (wanted: Wanted) => void;
   readonly conditions: Conditions;
   readonly fading: Fading;
   readonly zones: Zones;

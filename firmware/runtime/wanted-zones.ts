@@ -8,15 +8,20 @@ import { conduitSocket } from "./conduit-path.ts";
 export const OPTIONAL_ZONES = ["admin", "plant"] as const;
 export type OptionalZone = (typeof OPTIONAL_ZONES)[number];
 
+/** Besides them what shows on an appliance's screen how one becomes the first administrator. */
+const WANTED = [...OPTIONAL_ZONES, "console"] as const;
+export type Wanted = Readonly<Partial<Record<(typeof WANTED)[number], boolean>>>;
+
 /** On the appliance in core's own runtime folder, since the folder of the conduits is systemd's. */
 function wantedFile(dataDir: string, zone: string): string {
   const folder = (process.env["WEIR_CONDUITS"] ?? "") === "" ? dirname(conduitSocket(dataDir, "core")) : (process.env["RUNTIME_DIRECTORY"] ?? dataDir);
   return join(folder, "wanted", zone);
 }
 
-/** Told anew at each change of the configuration. Throws what the file system throws. */
-export function tellWanted(dataDir: string, wanted: Readonly<Record<OptionalZone, boolean>>): void {
-  for (const zone of OPTIONAL_ZONES) {
+/** Told anew at each change; what is not named stays. Throws what the file system throws. */
+export function tellWanted(dataDir: string, wanted: Wanted): void {
+  for (const zone of WANTED) {
+    if (wanted[zone] === undefined) continue;
     const file = wantedFile(dataDir, zone);
     if (wanted[zone]) {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -31,7 +31,7 @@ for unit in systemd-udevd.service systemd-networkd.service systemd-resolved.serv
 done
 # What the image's making does once. Templates have no instance of their own.
 chroot "$root" systemd-sysusers
-chroot "$root" sh -c 'cd /usr/lib/systemd/system && systemctl --quiet enable weir.target weir-*[!@].service weir-*[!@].socket nftables.service'
+chroot "$root" sh -c 'cd /usr/lib/systemd/system && systemctl --quiet enable weir.target weir-*[!@].service weir-*[!@].socket weir-*[!@].path nftables.service'
 rm -f "$root/etc/resolv.conf" "$root/etc/hostname"
 [ ! -f "$scratch.more/etc/resolv.conf" ] || cp "$scratch.more/etc/resolv.conf" "$root/etc/resolv.conf"
 

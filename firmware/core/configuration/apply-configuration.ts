@@ -29,10 +29,10 @@ export async function applyConfiguration(parts: CoreParts, change?: Configuratio
   await secrets.checkMissing(() => secretUsers(configuration.current, machinesOf(parts), turns), turns);
   await cloud.configure(current);
   await parts.pki.configure();
-  // Not waited for: at the first start it makes keys, and only the zone that serves the page needs them.
-  void parts.page.configure();
   await acceptance.judgeAnew();
   applyPlant(parts);
+  // Not waited for: only the zone that serves the page does. After it was told whether it is needed.
+  void parts.page.configure();
   if (change === undefined) return;
   revisions.assignments.advance();
   revisions.inventory.advance();

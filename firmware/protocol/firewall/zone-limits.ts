@@ -4,7 +4,7 @@ import { lies } from "./addresses.ts";
 import type { Flow, Walls } from "./flow.ts";
 
 /** The zones whose processes have IP. Each has a unit of its own. */
-export const LIMITED_ZONES = ["field", "cloud"] as const;
+export const LIMITED_ZONES = ["field", "cloud", "admin", "plant"] as const;
 export type LimitedZone = (typeof LIMITED_ZONES)[number];
 
 export interface ZoneLimits {
@@ -19,7 +19,7 @@ export interface ZoneLimits {
 /** A second wall of the same walls: what a rule of the firewall misses, the zone's own unit does not let pass. */
 export function deriveLimits({ flows }: Walls): Readonly<Record<LimitedZone, ZoneLimits>> {
   const of = (zone: LimitedZone): ZoneLimits => limitsOf(flows.filter(({ speaker }) => speaker === zone));
-  return { field: of("field"), cloud: of("cloud") };
+  return { field: of("field"), cloud: of("cloud"), admin: of("admin"), plant: of("plant") };
 }
 
 function limitsOf(flows: readonly Flow[]): ZoneLimits {
