@@ -4,6 +4,9 @@ import { writeSync } from "node:fs";
 import type { Command } from "commander";
 import { Fault } from "../../drivers/contract/fault.ts";
 
+/** Core looks once a second whether there is an account. */
+const SEEN_MS = 3000;
+
 interface FirstOptions {
   readonly data: string;
   readonly json?: true;
@@ -43,6 +46,8 @@ async function showOnConsole(dataDir: string): Promise<void> {
   const core = openConduit(consoleConduit, { socket: conduitSocket(dataDir, "console"), clock: systemClock, epoch: randomUUID(), log: silentLog });
   try {
     await followFirst(core, systemClock, writeToBoth, signal, true);
+    // Core takes away meanwhile what starts this anew.
+    await systemClock.sleep(SEEN_MS, signal).catch(() => undefined);
   } finally {
     await core.close();
     release();

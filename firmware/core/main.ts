@@ -25,6 +25,7 @@ import { applyConfiguration } from "./configuration/apply-configuration.ts";
 import { FIELD_ZONE, zoneIn } from "./configuration/placements.ts";
 import { watchNetwork } from "./detection/watch-network.ts";
 import type { OpenCore } from "./open-core.ts";
+import { watchUnclaimed } from "./page/screen.ts";
 import type { CoreParts } from "./parts.ts";
 import { runTasks } from "./tasks/run-tasks.ts";
 import { openWhenRoom } from "./waiting-room.ts";
@@ -96,17 +97,18 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
     parts.system.changed();
     return (applying = applying.then(() => applyConfiguration(parts, change)).catch((error: unknown) => parts.log.error({ fault: asFault(error) }, "the changed configuration was not applied completely")));
   });
-  await Promise.all([configuration.watch(signal), tick(parts, signal), watchNetwork(parts, signal), copyLogs(open, signal), runTasks(parts, signal), parts.system.run(signal), unlessCancelled(open.verifyAudit(signal))]);
+  await Promise.all([configuration.watch(signal), tick(parts, watchUnclaimed(parts), signal), watchNetwork(parts, signal), copyLogs(open, signal), runTasks(parts, signal), parts.system.run(signal), unlessCancelled(open.verifyAudit(signal))]);
   await applying;
 }
 
 /** Once a second: what is written late, gathered or fades. */
-async function tick({ acceptance, accounts, clock, conditions, fading, links, log, losses, page, refusals, trail, values, windows, writeTurn, zones }: CoreParts, signal: AbortSignal): Promise<void> {
+async function tick({ acceptance, accounts, clock, conditions, fading, links, log, losses, page, refusals, trail, values, windows, writeTurn, zones }: CoreParts, lookForAccounts: () => void, signal: AbortSignal): Promise<void> {
   let isFailing = false;
   while (!signal.aborted) {
     await unlessCancelled(clock.sleep(TICK_MS, signal));
     fading.tick();
     page.tick();
+    lookForAccounts();
     for (const [zone, why] of zones.inNamespaces) conditions.become(["ZONE_NOT_STARTED"], zone, why === undefined ? undefined : { code: "ZONE_NOT_STARTED", detail: why });
     trail.tick();
     refusals.tick();
