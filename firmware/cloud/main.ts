@@ -30,7 +30,7 @@ export async function runCloud(context: ZoneContext, timing: Timing, signal: Abo
   let stopTimer = (): void => undefined;
   signal.addEventListener("abort", startLast, { once: true });
   const here = AbortSignal.any([signal, last.signal]);
-  const alive = tellAlive((words, stop) => core.call("alive", words, stop), clock, here);
+  const alive = tellAlive((words, stop) => core.call("alive", words, stop), clock, here, context.recent);
   try {
     const desk = openLeaseDesk(core, last.signal, failed.reject);
     await Promise.race([followLink({ context, core, desk, timing }, signal), failed.promise]);

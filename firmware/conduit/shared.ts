@@ -26,7 +26,7 @@ export const NothingSchema = Type.Object({}, { additionalProperties: false });
 
 /** What a zone says of itself every few seconds. */
 export const AliveSchema = Type.Object(
-  { pid: Type.Integer(), uptimeSeconds: Type.Number(), memoryBytes: Type.Integer({ description: "Resident memory of the process" }) },
+  { pid: Type.Integer(), uptimeSeconds: Type.Number(), memoryBytes: Type.Integer({ description: "Resident memory of the process" }), lines: Type.Optional(Type.Array(Type.String({ maxLength: 2048 }), { maxItems: 100, description: "New lines of its journal, as they were written there" })) },
   { additionalProperties: false },
 );
 export type Alive = Static<typeof AliveSchema>;

@@ -2,6 +2,7 @@
 
 import type { Clock } from "../../drivers/contract/clock.ts";
 import type { Log, LogLevel } from "../runtime/journal.ts";
+import type { RecentLines } from "../runtime/recent-lines.ts";
 import type { Wanted } from "../runtime/wanted-zones.ts";
 import type { Acceptance } from "./acceptance/acceptance.ts";
 import type { Directory } from "./accounts/directory.ts";
@@ -70,6 +71,8 @@ export interface CoreParts extends People {
   readonly segments: LearnedSegments;
   /** Firewall and network as configured. */
   readonly system: SystemKeeper;
+  /** The last lines of core's own journal, where they are kept. */
+  readonly recent: RecentLines | undefined;
   /** Everything that takes time or consent. */
   readonly tasks: Tasks;
   /** What long polls wait on. */

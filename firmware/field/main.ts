@@ -38,7 +38,7 @@ export const field: Service = {
     const acquisitions = makeAcquisitions({ drivers, core, batcher, clock, log, sessions, ingestFor: ingest.forMachine });
     const keeper = makeZoneKeeper(client, context, signal);
     const orders = followOrders({ client, sessions, clock, log: log.child("orders") }, signal);
-    const alive = tellAlive((words, stop) => client.call("alive", words, stop), clock, signal);
+    const alive = tellAlive((words, stop) => client.call("alive", words, stop), clock, signal, context.recent);
     try {
       await followAssignments(client, { acquisitions, ingest, keeper }, context, signal);
     } finally {

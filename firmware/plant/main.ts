@@ -23,7 +23,7 @@ async function run(context: ZoneContext, signal: AbortSignal): Promise<void> {
   const core = openConduit(plantConduit, { socket: conduitSocket(dataDir, "plant"), clock, epoch, log });
   const ending = new AbortController();
   const anyEnd = AbortSignal.any([signal, ending.signal]);
-  const alive = tellAlive((words, stop) => core.call("alive", words, stop), clock, anyEnd);
+  const alive = tellAlive((words, stop) => core.call("alive", words, stop), clock, anyEnd, context.recent);
   try {
     await follow(context, core, signal);
   } finally {

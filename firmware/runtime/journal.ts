@@ -3,6 +3,7 @@
 import pino from "pino";
 import type { DestinationStream, Logger } from "pino";
 import type { DriverLog } from "../../drivers/contract/driver.ts";
+import type { RecentLines } from "./recent-lines.ts";
 import { redact, redactText } from "./redact.ts";
 
 /** `error(fields, message)`: a Fault goes in as a field, usually `{ fault }`. */
@@ -26,14 +27,28 @@ export interface JournalOptions {
   readonly level?: LogLevel;
   /** Standard output unless said. */
   readonly destination?: DestinationStream;
+  /** Keeps the last lines beside, without those of level debug. */
+  readonly recent?: RecentLines;
 }
 
 /** Writes synchronously, so that the last words of a dying process are kept. No secret field and no credential goes out. */
 export function openJournal(options: JournalOptions): Journal {
-  const { scope, level = "info", destination = standardOutput() } = options;
+  const { scope, level = "info", recent } = options;
+  const output = options.destination ?? standardOutput();
+  const destination = recent === undefined ? output : keepRecent(output, recent);
   const settings = { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } };
   const logger = pino(settings, destination);
   return { ...scoped(logger, scope), setLevel: (next) => void (logger.level = next) };
+}
+
+/** Each line begins with its level. */
+function keepRecent(output: DestinationStream, recent: RecentLines): DestinationStream {
+  return {
+    write: (line) => {
+      if (!line.startsWith('{"level":"debug"')) recent.add(line);
+      output.write(line);
+    },
+  };
 }
 
 /** A reader that went away (a closed terminal) is no reason to stop. */

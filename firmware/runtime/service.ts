@@ -2,6 +2,7 @@
 
 import type { Clock } from "../../drivers/contract/clock.ts";
 import type { Log, LogLevel } from "./journal.ts";
+import type { RecentLines } from "./recent-lines.ts";
 
 /** What the runtime gives a zone. */
 export interface ZoneContext {
@@ -10,6 +11,8 @@ export interface ZoneContext {
   readonly log: Log;
   /** How much this process logs from now on. Absent where the journal is not the process's own. */
   readonly setLogLevel?: (level: LogLevel) => void;
+  /** The last lines of this process's journal, where it keeps them. */
+  readonly recent?: RecentLines;
   /** Absolute path; exists, mode 0700. */
   readonly dataDir: string;
   /** Absolute path, where one was named on the command line. */

@@ -8,6 +8,7 @@ import { Fault, asFault, isFault } from "../../drivers/contract/fault.ts";
 import { openJournal } from "./journal.ts";
 import type { Journal, Log, LogLevel } from "./journal.ts";
 import { demandNamespace } from "./network-namespace.ts";
+import { RecentLines } from "./recent-lines.ts";
 import { openServiceNotice } from "./sd-notify.ts";
 import type { ServiceNotice } from "./sd-notify.ts";
 import type { Service } from "./service.ts";
@@ -36,18 +37,19 @@ export interface LoadableZone {
  * when it was asked to and the service is done, 2 when it cannot run with its configuration, 1 for everything else.
  */
 export async function runZone(zone: LoadableZone, options: ZoneProcessOptions): Promise<never> {
-  const log = openJournal({ scope: options.namespace === undefined ? zone.name : `${zone.name}-${options.namespace}`, ...(options.level === undefined ? {} : { level: options.level }) });
+  const recent = new RecentLines();
+  const log = openJournal({ recent, scope: options.namespace === undefined ? zone.name : `${zone.name}-${options.namespace}`, ...(options.level === undefined ? {} : { level: options.level }) });
   const stop = new AbortController();
   process.umask(0o077);
   endOnDefect(log);
   listenForTheEnd(log, stop);
   // A zone that only waits for the signal holds nothing that keeps Node alive.
   systemClock.after(Number.MAX_SAFE_INTEGER, () => undefined);
-  const code = await runService(zone, options, log, stop.signal);
+  const code = await runService(zone, options, { log, recent }, stop.signal);
   process.exit(code);
 }
 
-async function runService(zone: LoadableZone, options: ZoneProcessOptions, log: Journal, signal: AbortSignal): Promise<number> {
+async function runService(zone: LoadableZone, options: ZoneProcessOptions, { log, recent }: { readonly log: Journal; readonly recent: RecentLines }, signal: AbortSignal): Promise<number> {
   const notice = openServiceNotice({ environment: process.env, pid: process.pid, clock: systemClock, log });
   try {
     const dataDir = resolve(options.dataDir);
@@ -56,7 +58,7 @@ async function runService(zone: LoadableZone, options: ZoneProcessOptions, log: 
     if (options.namespace !== undefined) demandNamespace(options.namespace);
     const configFile = options.configFile === undefined ? {} : { configFile: resolve(options.configFile) };
     const service = await zone.load();
-    await service.run({ clock: systemClock, log, setLogLevel: log.setLevel, dataDir, ...configFile, ...namespace, epoch: randomUUID(), ready: () => tellReady(notice) }, signal);
+    await service.run({ clock: systemClock, log, recent, setLogLevel: log.setLevel, dataDir, ...configFile, ...namespace, epoch: randomUUID(), ready: () => tellReady(notice) }, signal);
     if (!signal.aborted && service.mayEnd !== true) throw new Fault("DEFECT", `the zone ${zone.name} ended although nobody asked it to`);
     return 0;
   } catch (error) {

@@ -6,6 +6,7 @@ import type { localConduit } from "../../conduit/local.ts";
 import type { Status } from "../../conduit/status.ts";
 import type { Alive } from "../../conduit/shared.ts";
 import { OPTIONAL_ZONES } from "../../runtime/wanted-zones.ts";
+import { RecentLines } from "../../runtime/recent-lines.ts";
 import { ALIVE_MS, readAlive } from "../../runtime/zone-alive.ts";
 import type { Fading } from "./fading.ts";
 
@@ -43,6 +44,8 @@ export class Zones {
   readonly #restarts = new Map<string, { count: number; ends: number[] }>();
   readonly #refused = new Map<string, string>();
   readonly #heard = new Map<string, Heard>();
+  /** The last lines of each zone's journal, as it told them. */
+  readonly journals = new Map<string, RecentLines>();
   #told: ZoneStandings = {};
 
   /** `namespaces` are those, besides the gateway's own, in which a process of the zone field is expected. */
@@ -92,7 +95,10 @@ export class Zones {
   }
 
   /** A zone says that it is there. Another process than before is a restart, which only a supervisor would tell else. */
-  alive(name: string, alive: Alive): void {
+  alive(name: string, { lines = [], ...alive }: Alive): void {
+    const journal = this.journals.get(name) ?? new RecentLines();
+    if (lines.length > 0) this.journals.set(name, journal);
+    for (const line of lines) journal.add(line);
     const before = this.#heard.get(name);
     const restarts = (before?.restarts ?? 0) + (before !== undefined && before.pid !== alive.pid ? 1 : 0);
     this.#heard.set(name, { ...alive, atMs: this.#clock.uptimeMs(), restarts });
