@@ -9,8 +9,8 @@ import { makeTempDir } from "../support/temp-dir.ts";
 import { assert, suite } from "../support/suite.ts";
 import { ROOTFS, UNIT_FOLDER, listRootfs, readUnits, type UnitFile } from "./unit-file.ts";
 
-/** The zones'; what loads the rules of another network namespace is no zone (rules-unit.test.ts). */
-const services = readUnits(".service").filter(({ name }) => !name.startsWith("weir-rules"));
+/** The zones'; what loads the rules of another network namespace is no zone (rules-unit.test.ts), nor is what shows the one-time password (console-unit.test.ts). */
+const services = readUnits(".service").filter(({ name }) => !name.startsWith("weir-rules") && name !== "weir-console.service");
 const sockets = readUnits(".socket");
 const paths = readUnits(".path");
 
@@ -60,6 +60,7 @@ const MANDATORY: Readonly<Record<string, string>> = {
 
 /** Unit, setting, its value there, and why. */
 const EXCEPTIONS: readonly (readonly [string, string, string | undefined, string])[] = [
+  ["weir-admin.service", "Restart", "on-failure", "it ends by itself when the configuration needs it no more, and weir-admin.path starts it"],
   ["weir-plant.service", "Restart", "on-failure", "it ends by itself when the configuration needs it no more, and weir-plant.path starts it"],
   ["weir-host.service", "ProtectClock", "no", "host sets the clock"],
   ["weir-host.service", "PrivateUsers", "no", "host is root and changes what is root's"],
@@ -78,7 +79,7 @@ function analyze(args: readonly string[]): { readonly code: number | null; reado
 
 suite("units", (test) => {
   test("there is one for each zone that exists, and weir.target wants them", () => {
-    assert.equal(services.map(({ name }) => name), ["weir-cloud.service", "weir-core.service", "weir-field.service", "weir-field@.service", "weir-host.service", "weir-plant.service"]);
+    assert.equal(services.map(({ name }) => name), ["weir-admin.service", "weir-cloud.service", "weir-core.service", "weir-field.service", "weir-field@.service", "weir-host.service", "weir-plant.service"]);
     for (const service of services) assert.is(starterOf(service).one("WantedBy"), "weir.target", service.name);
   });
 
@@ -106,7 +107,7 @@ suite("units", (test) => {
 
   test("core has no network, host no address family that leaves the machine, nobody a device", () => {
     const families = Object.fromEntries(services.map((service) => [service.name, service.one("RestrictAddressFamilies")]));
-    assert.equal(families, { "weir-cloud.service": "AF_UNIX AF_INET AF_INET6", "weir-core.service": "AF_UNIX", "weir-field.service": "AF_UNIX AF_INET AF_INET6", "weir-field@.service": "AF_UNIX AF_INET AF_INET6", "weir-host.service": "AF_UNIX AF_NETLINK", "weir-plant.service": "AF_UNIX AF_INET AF_INET6" });
+    assert.equal(families, { "weir-admin.service": "AF_UNIX AF_INET AF_INET6", "weir-cloud.service": "AF_UNIX AF_INET AF_INET6", "weir-core.service": "AF_UNIX", "weir-field.service": "AF_UNIX AF_INET AF_INET6", "weir-field@.service": "AF_UNIX AF_INET AF_INET6", "weir-host.service": "AF_UNIX AF_NETLINK", "weir-plant.service": "AF_UNIX AF_INET AF_INET6" });
     assert.equal(services.filter((service) => service.one("PrivateNetwork") === "yes").map(({ name }) => name), ["weir-core.service"]);
     assert.equal(services.filter((service) => service.one("IPAddressDeny") === "any").map(({ name }) => name), ["weir-core.service", "weir-host.service"]);
     assert.equal(services.flatMap((service) => service.all("DeviceAllow")), []);
@@ -120,7 +121,7 @@ suite("units", (test) => {
 
   test("each runs the zone and the user of its name, and the user exists", () => {
     const users = [...readFileSync(join(ROOTFS, "usr/lib/sysusers.d/weir.conf"), "utf8").matchAll(/^u\s+(\S+)/gm)].map(([, name]) => name);
-    assert.equal(users, ["weir-core", "weir-field", "weir-devices", "weir-plant", "weir-admin", "weir-cloud"]);
+    assert.equal(users, ["weir-core", "weir-field", "weir-devices", "weir-plant", "weir-admin", "weir-cloud", "weir-console"]);
     for (const service of services) {
       const zone = zoneOf(service);
       const user = zone === "host" ? "root" : `weir-${zone}`;
@@ -133,7 +134,9 @@ suite("units", (test) => {
   test("each conduit has a socket that root owns and only the zone on its other side may use", () => {
     const found = sockets.map((socket) => ["ListenStream", "FileDescriptorName", "Service", "SocketUser", "SocketGroup", "SocketMode"].map((key) => socket.one(key) ?? ""));
     assert.equal(found, [
+      ["/run/weir/admin.sock", "admin", "weir-core.service", "root", "weir-admin", "0660"],
       ["/run/weir/cloud.sock", "cloud", "weir-core.service", "root", "weir-cloud", "0660"],
+      ["/run/weir/console.sock", "console", "weir-core.service", "root", "weir-console", "0660"],
       ["/run/weir/host.sock", "host", "weir-host.service", "root", "weir-core", "0660"],
       ["/run/weir/local.sock", "local", "weir-core.service", "root", "root", "0600"],
       ["/run/weir/plant.sock", "plant", "weir-core.service", "root", "weir-plant", "0660"],
@@ -192,12 +195,12 @@ suite("overlay", (test) => {
     const file = join(ROOTFS, "usr/lib/sysusers.d/weir.conf");
     const { status, stderr } = spawnSync("systemd-sysusers", [`--root=${root}`, file], { encoding: "utf8" });
     assert.is(status, 0, stderr);
-    assert.is(readFileSync(join(root, "etc/passwd"), "utf8").match(/^weir-\w+:x:\d+:\d+:[^:]*:\/:\S*nologin$/gm)?.length, 6);
+    assert.is(readFileSync(join(root, "etc/passwd"), "utf8").match(/^weir-\w+:x:\d+:\d+:[^:]*:\/:\S*nologin$/gm)?.length, 7);
   }, { needs: ["systemd-sysusers", "root"] });
 
   test("its shell scripts pass shellcheck", () => {
     const scripts = listRootfs().filter((path) => /^#!.*\b(?:ba|da)?sh\b/.test(readFileSync(join(ROOTFS, path), "utf8")));
-    assert.equal(scripts, ["usr/bin/weir", "usr/lib/systemd/system-generators/weir-walls", "usr/libexec/weir/load-rules"]);
+    assert.equal(scripts.toSorted(), ["usr/bin/weir", "usr/lib/systemd/system-generators/weir-walls", "usr/libexec/weir/load-rules"]);
     const { status, stdout } = spawnSync("shellcheck", scripts.map((path) => join(ROOTFS, path)), { encoding: "utf8" });
     assert.is(status, 0, stdout);
   }, { needs: ["shellcheck"] });

@@ -90,7 +90,7 @@ suite("zone limits", (test) => {
   });
 
   test("without a network nothing may be reached", () => {
-    assert.equal(deriveLimits(deriveWalls({ segments: [], assets: [] })), { field: none, cloud: none });
+    assert.equal(deriveLimits(deriveWalls({ segments: [], assets: [] })), { field: none, cloud: none, admin: none, plant: none });
   });
 });
 
