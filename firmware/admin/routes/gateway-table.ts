@@ -25,6 +25,7 @@ export const GATEWAY_TABLE = [
   row("requestPageCertificate", "POST", "/page-certificate/request", "A new key and a request for the plant's CA.", { status: 201 }),
   row("installPageCertificate", "PUT", "/page-certificate", "Installs the plant's certificate for the key that was requested."),
   row("removePageCertificate", "DELETE", "/page-certificate", "Goes back to the gateway's own certificate."),
+  row("renewPeopleCa", "POST", "/ca/people", "A new CA for people in place of the former one.", { status: 201 }),
   row("audit", "GET", "/audit", "The audit log, newest first; with `after` oldest first. The next page is `before` the last number.", { defaults: { limit: 100 } }),
   row("verifyAudit", "POST", "/audit/verification", "Walks the whole chain of the audit log.", { mayTakeMs: VERIFICATION_MS }),
   row("tasks", "GET", "/tasks", "Tasks, newest first.", { defaults: { limit: 50 } }),

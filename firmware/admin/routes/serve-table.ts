@@ -61,9 +61,10 @@ export async function admit(request: FastifyRequest, reply: FastifyReply, demand
   if (demands.isOpen) return undefined;
   const { credentials } = asker;
   if (credentials.kind === "nobody") return sendRefusal(reply, refusalOf(new Fault("SESSION_REQUIRED", "this asks for a login", { remedy: "Log in, or send a token." })));
+  // Whom core does not know gets no further: neither is their body read nor their input judged.
+  if (parts.people.csrfOf(credentials.bearer) === undefined) await parts.calls.call("me", {}, asker, { signal: signalOf(reply, parts.ending) });
   if (!demands.isChange || credentials.kind === "token") return undefined;
-  const { csrf } = parts.people.csrfOf(credentials.bearer) === undefined ? await parts.calls.call("me", {}, asker, { signal: signalOf(reply, parts.ending) }) : { csrf: parts.people.csrfOf(credentials.bearer) };
-  if (hasCsrf(request.headers, csrf ?? "")) return undefined;
+  if (hasCsrf(request.headers, parts.people.csrfOf(credentials.bearer) ?? "")) return undefined;
   return sendRefusal(reply, refusalOf(new Fault("ACCESS_DENIED", `the header ${CSRF_HEADER} is not that of the session`, { remedy: "Send `csrf` of GET /api/v1/me in it." })));
 }
 

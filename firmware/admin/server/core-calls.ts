@@ -103,7 +103,7 @@ export class CoreCalls {
   }
 }
 
-/** `me` says it. A login's answer is for another session than the one that asked. */
+/** `me` says it: of a token it is empty. The answer to a login is about another session than the one that asked. */
 function csrfIn(reply: unknown): string | undefined {
   if (typeof reply !== "object" || reply === null || !("csrf" in reply) || "session" in reply) return undefined;
   return typeof reply.csrf === "string" ? reply.csrf : undefined;
