@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type pino from "pino";
+import type { Clock } from "../../../drivers/contract/clock.ts";
 import { core } from "../../../firmware/core/main.ts";
 import { cloudConduit } from "../../../firmware/conduit/cloud.ts";
 import { localConduit } from "../../../firmware/conduit/local.ts";
@@ -40,10 +41,12 @@ export interface StartOptions {
   readonly dataDir?: string;
   /** Epoch of the source's and cloud's clients: the same one again is a zone that outlived core. */
   readonly epoch?: string;
+  /** Core's clock, where it is to be another one than the system's. */
+  readonly clock?: Clock;
 }
 
 /** Runs core with this configuration (undefined: no file) until the test ends or `stop`. */
-export async function startCore(defer: Defer, configuration: string | undefined, { dataDir = makeTempDir(defer), epoch = randomUUID() }: StartOptions = {}): Promise<RunningCore> {
+export async function startCore(defer: Defer, configuration: string | undefined, { dataDir = makeTempDir(defer), epoch = randomUUID(), clock = systemClock }: StartOptions = {}): Promise<RunningCore> {
   mkdirSync(dataDir, { recursive: true });
   const configFile = join(dataDir, "weir.yaml");
   if (configuration !== undefined) writeFileSync(configFile, configuration);
@@ -52,7 +55,7 @@ export async function startCore(defer: Defer, configuration: string | undefined,
   const log = openJournal({ scope: "core", level: "debug", destination: { write: (line) => void lines.push(line) } satisfies pino.DestinationStream });
   const stopping = new AbortController();
   const { promise: isReady, resolve: ready } = Promise.withResolvers<void>();
-  const ended = core.run({ clock: systemClock, log, setLogLevel: (level) => void levels.push(level), dataDir, configFile, epoch: randomUUID(), ready }, stopping.signal);
+  const ended = core.run({ clock, log, setLogLevel: (level) => void levels.push(level), dataDir, configFile, epoch: randomUUID(), ready }, stopping.signal);
   const clients: { close(): Promise<void> }[] = [];
   const stop = async (): Promise<number> => {
     const startedMs = systemClock.uptimeMs();
