@@ -1,6 +1,6 @@
 // The folder with what retention took out of the audit log: JSON lines, a bounded number of files, the oldest of which goes when there are too many.
 
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder } from "../storage/open-database.ts";
@@ -31,10 +31,10 @@ export class Exports {
     this.#limits = limits;
   }
 
-  /** Oldest first. */
+  /** Oldest first; none where the folder is not there or cannot be read. */
   list(): readonly ExportFile[] {
-    if (!existsSync(this.folder)) return [];
-    const found = readdirSync(this.folder).flatMap((name) => {
+    const isThere = statSync(this.folder, { throwIfNoEntry: false })?.isDirectory() === true;
+    const found = (isThere ? readdirSync(this.folder) : []).flatMap((name) => {
       const [, first, last] = NAME.exec(name) ?? [];
       return first === undefined ? [] : [{ name, first: Number(first), last: Number(last), bytes: statSync(join(this.folder, name)).size }];
     });

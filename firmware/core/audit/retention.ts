@@ -15,8 +15,12 @@ import type { AuditTrail } from "./trail.ts";
 const DAY_MS = 86_400_000;
 /** An entry is gone at the latest 67 days after it was made [U4.8-15]: five days are for a gateway that was off, or in doubt of its clock, when it was time. */
 export const KEPT_MS = 62 * DAY_MS;
+/** From then on not even an export that fails keeps an entry. */
+const OVERDUE_MS = 66 * DAY_MS;
 /** Some 100 MiB. Beyond that the oldest go before their time. */
 const MOST_ENTRIES = 200_000;
+/** What goes then, so that it does not go one by one. */
+const FREED_SHARE = 0.1;
 /** Entries that one turn reads, or deletes. */
 const PORTION = 100;
 /** Entries of one file and one deletion. */
@@ -42,6 +46,8 @@ interface Cut {
   readonly first: number;
   readonly last: number;
   readonly reason: Reason;
+  /** It cannot wait for another day. */
+  readonly isOverdue: boolean;
 }
 
 export class Retention {
@@ -54,7 +60,9 @@ export class Retention {
   /** Exports and deletes what is due; returns how many entries went. Throws CANCELLED when the signal aborts: what is not deleted then is due the next time. */
   async run(signal: AbortSignal): Promise<number> {
     let gone = 0;
-    for (let cut = await this.#findCut(signal); cut !== undefined; cut = await this.#findCut(signal)) {
+    // What is recorded of a deletion makes no further one due.
+    const end = this.#options.audit.head.number;
+    for (let cut = await this.#findCut(end, signal); cut !== undefined; cut = await this.#findCut(end, signal)) {
       const file = await this.#export(cut, signal);
       const count = await this.#forget(cut, signal);
       if (count === 0) break;
@@ -66,43 +74,49 @@ export class Retention {
   }
 
   /** From the oldest on, all that are due: one that is not keeps those after it. */
-  async #findCut(signal: AbortSignal): Promise<Cut | undefined> {
-    const { audit, database, mostEntries = MOST_ENTRIES, turns } = this.#options;
+  async #findCut(end: number, signal: AbortSignal): Promise<Cut | undefined> {
+    const { database, mostEntries = MOST_ENTRIES, turns } = this.#options;
     const first = database.prepare<[], number | null>("SELECT min(number) FROM entries").pluck().get() ?? undefined;
     if (first === undefined) return undefined;
     const portion = database.prepare<[number, number], Pick<AuditEntry, "number" | "time" | "timeQuality" | "runningMs">>("SELECT number, time, timeQuality, runningMs FROM entries WHERE number > ? ORDER BY number LIMIT ?");
-    const tooMany = audit.head.number - mostEntries;
+    const tooMany = end - first >= mostEntries ? end - Math.floor(mostEntries * (1 - FREED_SHARE)) : 0;
     let last = 0;
     let isTooMany = false;
+    let isOverdue = false;
+    const cut = (): Cut | undefined => (last === 0 ? undefined : { first, last, reason: isTooMany ? "size" : "age", isOverdue });
     for (;;) {
       await this.#turn(turns, signal);
       const entries = portion.all(Math.max(last, first - 1), PORTION);
       for (const entry of entries) {
         const isOld = this.#isOld(entry);
         // The last entry stays, so that the chain has an end to go on from.
-        if ((!isOld && entry.number > tooMany) || entry.number - first >= MOST_AT_ONCE || entry.number === audit.head.number) return last === 0 ? undefined : { first, last, reason: isTooMany ? "size" : "age" };
+        if ((!isOld && entry.number > tooMany) || entry.number - first >= MOST_AT_ONCE || entry.number >= end) return cut();
         isTooMany ||= !isOld;
+        isOverdue ||= this.#isOld(entry, OVERDUE_MS);
         last = entry.number;
       }
-      if (entries.length < PORTION) return last === 0 ? undefined : { first, last, reason: isTooMany ? "size" : "age" };
+      if (entries.length < PORTION) return cut();
     }
   }
 
   /** By running time, which is never more than the time that passed; sooner by wall time, where that is believed and was when it was written. */
-  #isOld({ time, timeQuality, runningMs }: Pick<AuditEntry, "time" | "timeQuality" | "runningMs">): boolean {
+  #isOld({ time, timeQuality, runningMs }: Pick<AuditEntry, "time" | "timeQuality" | "runningMs">, ageMs = KEPT_MS): boolean {
     const { audit, clock } = this.#options;
-    if (audit.time.runningMs() - runningMs >= KEPT_MS) return true;
-    return timeQuality === "synchronised" && audit.time.isWallSure() && clock.now() - Date.parse(time) >= KEPT_MS;
+    if (audit.time.runningMs() - runningMs >= ageMs) return true;
+    return timeQuality === "synchronised" && audit.time.isWallSure() && clock.now() - Date.parse(time) >= ageMs;
   }
 
-  /** The file's name; undefined where there is no room for one, not even instead of the oldest. */
-  async #export({ first, last }: Cut, signal: AbortSignal): Promise<string | undefined> {
+  /** The file's name; undefined where there is no room for one, not even instead of the oldest, or where it fails and can wait no longer. Throws where it can. */
+  async #export({ first, last, isOverdue }: Cut, signal: AbortSignal): Promise<string | undefined> {
     for (;;) {
       try {
         return await this.#options.exports.write(first, last, this.#lines(first, last, signal));
       } catch (error) {
         if (signal.aborted) throw error;
-        if (!isForWantOfRoom(error)) throw asFault(error, this.#options.exports.folder);
+        if (!isForWantOfRoom(error)) {
+          if (isOverdue) return undefined;
+          throw asFault(error, this.#options.exports.folder);
+        }
         if (!this.#removeOldestExport("the disk is full")) return undefined;
       }
     }
