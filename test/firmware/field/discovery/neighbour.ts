@@ -16,7 +16,7 @@ export type NeighbourOrder =
 /** What it prints. */
 export type NeighbourLine =
   | { readonly heard: number; readonly from: string; readonly port: number; readonly text: string }
-  | { readonly sent: number; readonly bytes: number }
+  | { readonly sent: number; readonly bytes: number; /** When the first of it was handed to the kernel. */ readonly atMs: number }
   | { readonly connected: number; readonly from: string }
   | { readonly asked: string; readonly port: number }
   | { readonly closed: number; readonly bytesIn: number; readonly bytesOut: number }
@@ -45,6 +45,7 @@ async function send({ send: texts, from, fromPort, to, port, perSecond = 1000, t
   );
   const decoded = texts.map((text) => Buffer.from(text, "base64"));
   let bytes = 0;
+  const atMs = systemClock.now();
   for (let index = 0; index < texts.length * times; index += 1) {
     const plain = decoded[index % decoded.length] ?? Buffer.alloc(0);
     const datagram = times === 1 ? plain : Buffer.from(plain.toString("latin1").replaceAll("{n}", String(index)), "latin1");
@@ -54,7 +55,7 @@ async function send({ send: texts, from, fromPort, to, port, perSecond = 1000, t
     if (index % 50 === 49) await systemClock.sleep(50_000 / perSecond, never);
   }
   for (const socket of sockets) socket.close();
-  print({ sent: texts.length * times, bytes });
+  print({ sent: texts.length * times, bytes, atMs });
 }
 
 async function serve({ serve: address, port, manner, tls, body = "" }: Extract<NeighbourOrder, { serve: string }>): Promise<void> {

@@ -23,12 +23,12 @@ interface Kept {
   of(endpoint: string): readonly string[];
 }
 
-async function keep({ defer }: TestContext, silentAfterMs = 1500): Promise<Kept> {
+async function keep({ defer }: TestContext, silentAfterMs = 1500, roundMs = 200): Promise<Kept> {
   const told: FoundReport[] = [];
   const peers: Fault[] = [];
   const ending = new AbortController();
   const queue = makeFoundQueue({ post: async (_, reports) => void told.push(...reports), clock: systemClock, log: silentLog, signal: ending.signal });
-  const keeper = makeSegmentKeeper({ table: [], queue, clock: systemClock, log: silentLog, times: { roundMs: 200, silentAfterMs, retellMs: 300 }, tellPeer: (fault) => void peers.push(fault) });
+  const keeper = makeSegmentKeeper({ table: [], queue, clock: systemClock, log: silentLog, times: { roundMs, silentAfterMs, retellMs: 300 }, tellPeer: (fault) => void peers.push(fault) });
   defer(async () => {
     ending.abort();
     await keeper.stop();
@@ -79,6 +79,23 @@ suite("segments, kept", (test) => {
     await say([hello(target(lingers))], "127.0.0.23");
     await until(() => kept.of(lingers).at(-1) === "present", context.signal);
     await until(() => kept.of(lingers).at(-1) === "left", context.signal);
+  });
+
+  test("who announces itself without an address, and whose answer to that question gets lost, is not left until the next round in its turn", async (context) => {
+    const ear = createSocket({ type: "udp4", reuseAddr: true });
+    let probes = 0;
+    ear.on("message", (bytes) => void (probes += bytes.includes("/Probe<") ? 1 : 0));
+    await new Promise<void>((resolve) => ear.bind({ address: GROUP, port: 3702 }, resolve));
+    ear.addMembership(GROUP, "127.0.0.1");
+    context.defer(() => void ear.close());
+    const kept = await keep(context, 100_000, 600_000);
+    kept.keeper.apply([kept.duty]);
+    // Two rounds of four probes, each sent twice; the third would come after ten minutes.
+    await until(() => probes >= 16, context.signal);
+    const mute = newId();
+    await say([hello({ ...target(mute), xaddrs: [] })], "127.0.0.26");
+    await until(() => probes > 16, context.signal);
+    assert.equal(kept.of(mute), ["present"]);
   });
 
   test("a source that lies in several segments is told of in none, and one that is too loud is named", async (context) => {

@@ -1,5 +1,5 @@
 // limit: 240s
-// Shows the zone field in two segments: what is there is found within 10 s (the goal is 2, on a machine that is not overloaded) and told to core with who it is, what leaves is told at once, and the gateway itself is found.
+// Shows the zone field in two segments: what is there is told to core within 2 s with who it is, what leaves within 1 s, and the gateway itself is found.
 
 import type { FoundReport } from "../../../../firmware/conduit/source.ts";
 import { writeMessage } from "../../../../firmware/protocol/ws-discovery/write-message.ts";
@@ -7,9 +7,10 @@ import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 import { until } from "../../../drivers/miko/until.ts";
 import { makeCertificate } from "../../../drivers/miko/make-certificate.ts";
 import { weir } from "../../../support/gateway.ts";
+import { processorWaitMs } from "../../../support/processor-wait.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import type { TestContext } from "../../../support/suite.ts";
-import { CELL_A, CELL_B, DUTY_A, DUTY_B, encode, GROUP, hello, IDENTIFICATION, machineTarget, newId, startField, startNeighbour } from "./fixture-field.ts";
+import { CELL_A, CELL_B, DUTY_A, DUTY_B, encode, GROUP, hello, IDENTIFICATION, machineTarget, newId, startField, startNeighbour, type FieldUnderTest } from "./fixture-field.ts";
 import { buildCells, type Cells } from "./wire.ts";
 
 async function startMachines({ signal }: TestContext, cells: Cells, cell: string, host: string, ...more: string[]): Promise<ReturnType<Cells["start"]>> {
@@ -18,20 +19,43 @@ async function startMachines({ signal }: TestContext, cells: Cells, cell: string
   return child;
 }
 
+/** The promises of discovery: from a machine's Hello, or from the search where it was there before, to core's record of it; and from its end to that. */
+const FOUND_MS = 2000;
+const LEFT_MS = 1000;
+
+function searchedAtMs(field: FieldUnderTest, segment: string): number {
+  const line = field.child.output().split("\n").find((text) => text.includes('"the segment is searched"') && text.includes(`"${segment}"`)) ?? "{}";
+  return Date.parse((JSON.parse(line) as { readonly time?: string }).time ?? "");
+}
+
+/** For how long, from now on, field has waited for a processor that others held: the promises are the product's, not the test machine's. */
+function watchWaits({ child }: FieldUnderTest): () => number {
+  const before = processorWaitMs(child.pid);
+  return () => processorWaitMs(child.pid) - before;
+}
+
+function checkTime(what: string, tookMs: number, limitMs: number): void {
+  if (process.env["WEIR_SHOW_FIGURES"] !== undefined) process.stderr.write(`${what} after ${Math.round(tookMs)} ms\n`);
+  assert.ok(tookMs <= limitMs, `${what} after ${Math.round(tookMs)} ms`);
+}
+
 suite(
   "field, segments",
   (test) => {
-    test("K1.7a K2.2.3 machines of two segments are told to core within 10 s of the search, each in its segment, with nameplate, URL and driver; Bye is told at once", async (context) => {
+    test("K1.7a K2.2.3 machines of two segments that are there already are told to core within 2 s of the search, each in its segment, with nameplate, URL and driver; Bye is told within 1 s", async (context) => {
       const cells = buildCells(context.defer, [CELL_A, CELL_B]);
       const machines = await startMachines(context, cells, "a", "192.168.10.21", "--count", "2");
       await startMachines(context, cells, "b", "192.168.11.21", "--first", "7");
       const field = await startField(context, cells, [DUTY_A, DUTY_B]);
-      await until(() => field.core.standings.length > 0 || field.child.output().includes("searched"), context.signal);
-      const began = systemClock.uptimeMs();
-      await until(() => field.present("cell-a").length === 2 && field.present("cell-b").length === 1, context.signal);
-      const tookMs = systemClock.uptimeMs() - began;
-      // Measured 0.6 to 1.2 s; a machine that is five times slower must pass too.
-      assert.ok(tookMs < 10_000, `found after ${Math.round(tookMs)} ms`);
+      await until(() => field.child.output().includes('"the segment is searched"'), context.signal);
+      const waited = watchWaits(field);
+      await Promise.all(
+        [["cell-a", 2], ["cell-b", 1]].map(async ([segment, machinesThere]) => {
+          await until(() => field.present(String(segment)).length === machinesThere, context.signal);
+          // By the gateway's own record of the search's begin; of it the probes may take 0.25 s and the answers 0.5 s, by WS-Discovery 1.1 and SOAP-over-UDP.
+          checkTime(`found in ${segment}`, systemClock.now() - searchedAtMs(field, String(segment)) - waited(), FOUND_MS);
+        }),
+      );
       for (const report of field.present("cell-a")) {
         assert.is(report.driver, "miko");
         assert.match(report.url ?? "", /^http:\/\/192\.168\.10\.21:\d+\//);
@@ -40,14 +64,15 @@ suite(
         assert.equal(report.types, ["{urn:weir:miko:1}MachineServer"]);
       }
       assert.equal(field.present("cell-b").map(({ nameplate }) => nameplate?.serialNumber), ["A1007"]);
-      machines.kill("SIGTERM");
+      const waitedAfter = watchWaits(field);
       const left = systemClock.uptimeMs();
+      machines.kill("SIGTERM");
       await until(() => field.newest("cell-a").every(({ kind }) => kind === "left"), context.signal);
-      assert.ok(systemClock.uptimeMs() - left < 5000);
+      checkTime("left", systemClock.uptimeMs() - left - waitedAfter(), LEFT_MS);
       assert.is(field.present("cell-b").length, 1);
     });
 
-    test("K1.7a a machine with https shows its certificate, leaf first, and none is checked; one that wants credentials is told as such, with its certificate", async (context) => {
+    test("K1.7a a machine that says Hello is told within 2 s; one with https shows its certificate, leaf first, and none is checked; one that wants credentials is told as such, with its certificate", async (context) => {
       const cells = buildCells(context.defer, [CELL_A]);
       const { key, cert } = makeCertificate(context.defer, "192.168.10.21");
       const neighbour = await startNeighbour(context, cells, "a");
@@ -56,9 +81,14 @@ suite(
       await neighbour.until(/serve 192\.168\.10\.21 443[^]*serve 192\.168\.10\.22 443|serve 192\.168\.10\.22 443[^]*serve 192\.168\.10\.21 443/);
       const field = await startField(context, cells, [DUTY_A]);
       await until(() => field.child.output().includes("searched"), context.signal);
+      const waited = watchWaits(field);
       neighbour.order({ send: [hello(machineTarget("urn:uuid:1", "http://192.168.10.21/", "https://192.168.10.21/api"))], from: ["192.168.10.21"], fromPort: 0, to: GROUP, port: 3702 });
       neighbour.order({ send: [hello(machineTarget("urn:uuid:2", "https://192.168.10.22/"))], from: ["192.168.10.22"], fromPort: 0, to: GROUP, port: 3702 });
       const shown = await field.told("cell-a", ({ endpoint }) => endpoint === "urn:uuid:1");
+      const toldMs = systemClock.now() - waited();
+      await neighbour.until(/"sent":/);
+      // By the machine's own record of when it said it.
+      checkTime("told after its Hello", toldMs - Math.min(...neighbour.lines().flatMap((line) => ("sent" in line ? [line.atMs] : []))), FOUND_MS);
       assert.ok(shown.kind === "present");
       assert.is(shown.url, "https://192.168.10.21/api");
       assert.equal(shown.nameplate, JSON.parse(IDENTIFICATION));
