@@ -55,7 +55,7 @@ mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts "$root/dev/p
 mount -t tmpfs -o nosuid,nodev,mode=1777,size=64m tmpfs "$root/dev/shm"
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
-touch "$root/dev/console"
+touch "$root/dev/console" "$root/dev/tty1"
 mount --bind /dev/null "$root/dev/console"
 
 hostname appliance
