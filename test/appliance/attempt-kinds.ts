@@ -1,6 +1,6 @@
 // What code that has taken over a zone can be told to try, and how it says what came of it.
 
-export type ZoneName = "field" | "cloud" | "core" | "host";
+export type ZoneName = "field" | "cloud" | "admin" | "core" | "host";
 
 export type Act =
   /** A system call as it is; strings and bytes are handed over by address. */

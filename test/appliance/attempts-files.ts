@@ -2,7 +2,11 @@
 
 import type { Attempt, ZoneName } from "./attempt-kinds.ts";
 
-const OTHERS: readonly ZoneName[] = ["field", "cloud", "host"];
+const ZONES = ["field", "cloud", "admin", "core", "host"] as const satisfies readonly ZoneName[];
+const but = (...names: readonly ZoneName[]): readonly ZoneName[] => ZONES.filter((zone) => !names.includes(zone));
+const OTHERS = but("core");
+/** Without the one that is root. */
+const USERS = but("host");
 const HIDDEN = ["EACCES", "ENOENT", "EPERM"] as const;
 const CLOSED = ["EACCES", "ENOENT", "EROFS", "EPERM"] as const;
 
@@ -18,18 +22,16 @@ export const SECRETS: readonly Attempt[] = [
   read("/etc/gshadow"),
   read("/root"),
   read("/run/weir-core", { zones: OTHERS }),
-  read("/run/weir-field", { zones: ["cloud", "core", "host"] }),
-  read("/run/weir-cloud", { zones: ["field", "core", "host"] }),
-  read("/run/weir-host", { zones: ["field", "cloud", "core"] }),
+  ...(["field", "cloud", "admin", "host"] as const).map((zone) => read(`/run/weir-${zone}`, { zones: but(zone) })),
   read("/run/credentials"),
   read("{journal}"),
   read("/proc/{pid:core}/environ", { zones: OTHERS }),
   read("/proc/{pid:core}/fd", { zones: OTHERS }),
   // host may enter: a process of root's owns the namespaces that systemd, root too, made for core (user_namespaces(7)). It reads nothing there.
-  read("/proc/{pid:core}/root", { zones: ["field", "cloud"] }),
+  read("/proc/{pid:core}/root", { zones: but("core", "host") }),
   read("/proc/{pid:core}/root/var/lib/weir/vault.key", { zones: ["host"] }),
   read("/proc/{pid:core}/mem", { zones: OTHERS }),
-  read("/proc/{pid:field}/mem", { zones: ["cloud", "core", "host"] }),
+  ...(["field", "admin"] as const).map((zone) => read(`/proc/{pid:${zone}}/mem`, { zones: but(zone) })),
   read("/proc/1/environ"),
   read("/proc/1/root"),
   read("/proc/kcore"),
@@ -44,19 +46,22 @@ export const SECRETS: readonly Attempt[] = [
   read("/dev/input"),
   read("/sys/kernel/debug"),
   // host is of root's group, from which hidepid= hides nothing (proc(5)).
-  { name: "processes of others", act: { strangersIn: "/proc" }, outcome: "none", zones: ["field", "cloud", "core"] },
+  { name: "processes of others", act: { strangersIn: "/proc" }, outcome: "none", zones: USERS },
 ];
 
-const OWN_CONDUIT: Readonly<Record<ZoneName, readonly string[]>> = { field: ["/run/weir/source-field.sock"], cloud: ["/run/weir/cloud.sock"], core: ["/run/weir/host.sock"], host: [] };
+const OWN_CONDUIT: Readonly<Record<ZoneName, readonly string[]>> = { field: ["/run/weir/source-field.sock"], cloud: ["/run/weir/cloud.sock"], admin: ["/run/weir/admin.sock"], core: ["/run/weir/host.sock"], host: [] };
 
 export const CONDUITS: readonly Attempt[] = [
-  socket("/run/weir/source-field.sock", { zones: ["cloud", "core", "host"] }),
-  socket("/run/weir/cloud.sock", { zones: ["field", "core", "host"] }),
-  socket("/run/weir/host.sock", { zones: ["field", "cloud", "host"] }),
+  socket("/run/weir/source-field.sock", { zones: but("field") }),
+  socket("/run/weir/cloud.sock", { zones: but("cloud") }),
+  socket("/run/weir/admin.sock", { zones: but("admin") }),
+  socket("/run/weir/plant.sock"),
+  socket("/run/weir/host.sock", { zones: but("core") }),
+  socket("/run/weir/console.sock"),
   socket("/run/weir/local.sock"),
   socket("/run/dbus/system_bus_socket"),
   socket("/run/systemd/private"),
-  ...(["field", "cloud", "core", "host"] as const).map((zone): Attempt => ({ name: "any other socket", act: { socketsBut: OWN_CONDUIT[zone] }, outcome: "none", zones: [zone] })),
+  ...ZONES.map((zone): Attempt => ({ name: "any other socket", act: { socketsBut: OWN_CONDUIT[zone] }, outcome: "none", zones: [zone] })),
 ];
 
 export const WRITES: readonly Attempt[] = [
@@ -66,16 +71,16 @@ export const WRITES: readonly Attempt[] = [
   write("/usr/lib/weir/bin/node", { outcome: [...CLOSED, "ETXTBSY"] }),
   ...["/planted", "/root/planted", "/home/planted", "/opt/planted", "/srv/planted", "/boot/planted", "/mnt/planted", "/var/planted", "/var/lib/planted", "/var/cache/planted", "/var/spool/cron/planted", "/var/log/planted"].map((path) => write(path)),
   ...["/run/planted", "/run/weir/planted.sock", "/run/systemd/system/planted.service", "/run/udev/planted", "/run/tmpfiles.d/planted.conf"].map((path) => write(path)),
-  write("/run/systemd/network/planted.network", { zones: ["field", "cloud", "core"] }),
+  write("/run/systemd/network/planted.network", { zones: USERS }),
   ...["/proc/sys/kernel/core_pattern", "/proc/sys/net/ipv4/ip_forward", "/proc/sysrq-trigger", "/proc/sys/vm/memfd_noexec"].map((path) => write(path)),
   ...["/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/system.slice/weir-core.service/cgroup.kill", "/sys/kernel/uevent_helper", "/sys/power/state"].map((path) => write(path)),
-  write("/proc/1/oom_score_adj", { zones: ["field", "cloud", "core"] }),
+  write("/proc/1/oom_score_adj", { zones: USERS }),
   { name: "make /run/weir-other", act: { make: "folder", path: "/run/weir-other" }, outcome: CLOSED },
   { name: "link in /etc", act: { make: "link", path: "/etc/linked" }, outcome: CLOSED },
 ];
 
 export const PROGRAMS: readonly Attempt[] = [
-  ...["/bin/sh", "/usr/bin/systemctl", "/usr/bin/dbus-send", "/usr/bin/mount"].map((path): Attempt => ({ name: `execute ${path}`, act: { execute: [path, "--help"] }, outcome: "EACCES", zones: ["field", "cloud", "core"] })),
+  ...["/bin/sh", "/usr/bin/systemctl", "/usr/bin/dbus-send", "/usr/bin/mount"].map((path): Attempt => ({ name: `execute ${path}`, act: { execute: [path, "--help"] }, outcome: "EACCES", zones: USERS })),
   ...["/tmp", "/var/tmp", "/dev/shm"].flatMap((folder): readonly Attempt[] => [
     { name: `plant a program in ${folder}`, act: { plant: folder }, outcome: ["EACCES", "ENOENT", "EPERM"] },
     { name: `load code from ${folder}`, act: { loadInto: folder }, outcome: ["ERR_DLOPEN_FAILED", "EACCES", "ENOENT", "EPERM"] },
@@ -85,19 +90,18 @@ export const PROGRAMS: readonly Attempt[] = [
 ];
 
 export const OTHER_ZONES: readonly Attempt[] = [
-  ...(["field", "cloud", "core"] as const).map((zone) => signal(zone, { zones: (["field", "cloud", "core"] as const).filter((other) => other !== zone) })),
-  signal("host", { zones: ["field", "cloud", "core"] }),
-  { name: "signal systemd", act: { signal: "1" }, outcome: "EPERM", zones: ["field", "cloud", "core"] },
+  ...ZONES.map((zone) => signal(zone, { zones: but("host", zone) })),
+  { name: "signal systemd", act: { signal: "1" }, outcome: "EPERM", zones: USERS },
   // The disk is core's own to fill, within the bounds of the outbox; memory is bounded by MemoryMax=.
   ...["/tmp", "/var/tmp", "/dev/shm"].map((path): Attempt => ({ name: `fill ${path}`, act: { fill: path, bytes: 96 * 1_048_576 }, outcome: "EACCES", zones: path === "/dev/shm" ? [...OTHERS, "core"] : OTHERS })),
 ];
 
 /** What each zone's user is refused even without a unit's walls. */
 export const AS_USER: readonly Attempt[] = [
-  ...["source-field", "cloud", "host", "local"].map((name) => socket(`/run/weir/${name}.sock`)),
+  ...["source-field", "cloud", "host", "console", "local"].map((name) => socket(`/run/weir/${name}.sock`)),
   socket("/run/systemd/private"),
   ...["vault.key", "outbox.db", "weir.yaml"].map((name) => read(`/var/lib/weir/${name}`)),
-  ...["core", "field", "cloud", "host"].flatMap((zone) => [read(`/run/weir-${zone}`), read(`/proc/{pid:${zone}}/environ`), read(`/proc/{pid:${zone}}/mem`)]),
-  ...(["core", "field", "cloud", "host"] as const).map((zone) => signal(zone)),
+  ...ZONES.flatMap((zone) => [read(`/run/weir-${zone}`), read(`/proc/{pid:${zone}}/environ`), read(`/proc/{pid:${zone}}/mem`)]),
+  ...ZONES.map((zone) => signal(zone)),
   ...["/etc/planted", "/usr/lib/weir/planted", "/run/weir/planted.sock", "/var/lib/weir/planted"].map((path) => write(path)),
 ];

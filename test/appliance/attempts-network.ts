@@ -12,6 +12,8 @@ const OWN = ["127.0.0.1", "::1", ...HOUSES.flatMap(({ gateway }) => gateway)];
 const DECLARED: Readonly<Record<ZoneName, (place: Place) => boolean>> = {
   field: ({ address, port, protocol }) => protocol === "tcp" && (port === 8883 || port === 443) && HOUSES.some(({ name, hosts }) => name.startsWith("cell-") && hosts.includes(address)),
   cloud: ({ address, port, protocol }) => (port === 8883 && protocol === "tcp" && ["9.9.9.9", "2a00:40::9"].includes(address)) || (port === 53 && address === "10.40.0.1"),
+  // It is called and calls nobody.
+  admin: () => false,
   core: () => false,
   host: () => false,
 };
@@ -37,9 +39,10 @@ export function reachEverything(zone: ZoneName): readonly Attempt[] {
   }));
 }
 
-/** The ports of MQTT ingest and of WS-Discovery are field's by the configuration, and its process has them; no other zone has one yet. */
+/** The ports of MQTT ingest and of WS-Discovery are field's by the configuration, that of the page admin's, and their processes have them; no other zone has one. */
 export function bindEverything(zone: ZoneName): readonly Attempt[] {
-  const isDeclared = (protocol: string, port: number): boolean => zone === "field" && ((protocol === "tcp" && (port === 1883 || port === 8883)) || (protocol === "udp" && port === 3702));
+  const isDeclared = (protocol: string, port: number): boolean =>
+    (zone === "admin" && protocol === "tcp" && port === 9797) || (zone === "field" && ((protocol === "tcp" && (port === 1883 || port === 8883)) || (protocol === "udp" && port === 3702)));
   return ["127.0.0.1", "0.0.0.0", "::"].flatMap((address) => [0, 1883, 3702, 8883, 9797, 40_000].flatMap((port) => (["tcp", "udp"] as const).map((protocol): Attempt => ({
     name: `bind ${address} ${port}/${protocol}`,
     act: { bind: protocol, address, port },

@@ -12,12 +12,12 @@ import { AS_USER, CONDUITS, OTHER_ZONES, PROGRAMS, SECRETS, WRITES } from "./att
 import { CALLS, SOCKETS } from "./attempts-kernel.ts";
 import { bindEverything, INSIDE, places, reachEverything } from "./attempts-network.ts";
 import { compile } from "./compile.ts";
-import { isIngest, NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
+import { isServed, NEIGHBOURHOOD_NEEDS, RESOLV_CONF, startNeighbourhood } from "./neighbourhood.ts";
 import { APPLIANCE_NEEDS, confirmWalls, startAppliance, type Appliance } from "./start-appliance.ts";
 
-const ZONES = ["field", "cloud", "core", "host"] as const satisfies readonly ZoneName[];
-/** Their zones are yet to come; the users and their place in the rules are there. */
-const USERS_WITHOUT_UNIT = ["weir-devices", "weir-plant", "weir-admin"];
+const ZONES = ["field", "cloud", "admin", "core", "host"] as const satisfies readonly ZoneName[];
+/** Those whose zones do not run: the users and their place in the rules are there. */
+const USERS_WITHOUT_UNIT = ["weir-devices", "weir-plant", "weir-console"];
 type Counters = ReturnType<Appliance["counters"]>;
 const FOLDER = "/usr/lib/weir/test/appliance";
 
@@ -40,7 +40,7 @@ suite(
         const outcomes = makeAttempts(appliance, zone);
         surprises.push(...judgeList(zone, attemptsOf(zone), outcomes));
         // Core has no network, and host no socket that could ask for one: there is nothing to count.
-        if (zone === "field" || zone === "cloud") surprises.push(...demandCounted(zone, before, appliance.counters(), outcomes));
+        if (zone === "field" || zone === "cloud" || zone === "admin") surprises.push(...demandCounted(zone, before, appliance.counters(), outcomes));
       }
       for (const user of USERS_WITHOUT_UNIT) surprises.push(...judgeList(user, AS_USER, attemptAsUser(appliance, user)));
       assert.equal(surprises, []);
@@ -108,6 +108,6 @@ function judgeList(who: string, attempts: readonly Attempt[], outcomes: readonly
 /** In every house, and as root on the gateway itself. The cloud's own servers have their places already. */
 async function listenEverywhere(town: Town, signal: AbortSignal): Promise<void> {
   const taken = new Set(["9.9.9.9 8883/tcp", "2a00:40::9 8883/tcp", "10.40.0.1 53/udp"]);
-  const free = (addresses: readonly string[]) => places(addresses).filter((place) => !isIngest(place) && !taken.has(`${place.address} ${place.port}/${place.protocol}`));
+  const free = (addresses: readonly string[]) => places(addresses).filter((place) => !isServed(place) && !taken.has(`${place.address} ${place.port}/${place.protocol}`));
   await Promise.all([...HOUSES.map(({ name, hosts }) => town.start(name, 0).listen(free(hosts), signal)), town.start("gateway", 0).listen(free(INSIDE), signal)]);
 }

@@ -32,8 +32,8 @@ suite(
       assert.ok(show(appliance, "SocketBindAllow").includes("tcp8883"), show(appliance, "SocketBindAllow").join(" "));
       assert.equal(show(appliance, "RestrictNetworkInterfaces"), ["ot-a", "ot-b"]);
       assert.ok(show(appliance, "IPAddressAllow").includes("192.168.10.0/24"));
-      const { zones } = await appliance.until("every zone says that it is there", (status) => Object.values(status.zones).length === 4 && Object.values(status.zones).every(({ state, memoryBytes }) => state === "running" && memoryBytes !== undefined));
-      assert.equal(Object.keys(zones).sort(), ["cloud", "core", "field", "host"]);
+      const { zones } = await appliance.until("every zone says that it is there", (status) => Object.values(status.zones).length === 5 && Object.values(status.zones).every(({ state, memoryBytes }) => state === "running" && memoryBytes !== undefined));
+      assert.equal(Object.keys(zones).sort(), ["admin", "cloud", "core", "field", "host"]);
       const before = appliance.mainPid(FIELD);
       const changed = neighbours.configuration.replace(/ingestTls: 8883/g, "ingestTls: 8884");
       assert.not(changed === neighbours.configuration);

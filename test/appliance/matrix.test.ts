@@ -8,7 +8,7 @@ import { assert, suite } from "../support/suite.ts";
 import type { Place } from "../walls/agent-orders.ts";
 import { demandCounted, everyPort, expect, reachFrom, sourceOf, write } from "../walls/expectations.ts";
 import { buildTown, HOUSES } from "../walls/town.ts";
-import { isIngest, MACHINES, NEIGHBOURHOOD_NEEDS, startAmong, startNeighbourhood } from "./neighbourhood.ts";
+import { isServed, MACHINES, NEIGHBOURHOOD_NEEDS, startAmong, startNeighbourhood } from "./neighbourhood.ts";
 import { APPLIANCE_NEEDS } from "./start-appliance.ts";
 
 const SPEAKERS = ["field", "devices", "plant", "admin", "cloud", "core", "host"] as const satisfies readonly Speaker[];
@@ -31,9 +31,9 @@ suite(
       const userId = (speaker: Exclude<Speaker, "kernel">): number => (speaker === "host" ? 0 : appliance.userId(USER_OF[speaker]));
 
       const outside = everyPort(HOUSES.flatMap(({ hosts }) => hosts)).filter(isFree);
-      const inside = everyPort(HOUSES.flatMap(({ gateway }) => gateway)).filter((place) => !isProbePort(place)).map((place) => (isIngest(place) ? { ...place, isSilent: true } : place));
+      const inside = everyPort(HOUSES.flatMap(({ gateway }) => gateway)).filter((place) => !isProbePort(place)).map((place) => (isServed(place) ? { ...place, isSilent: true } : place));
       await Promise.all(HOUSES.map(({ name, hosts }) => town.start(name, 0).listen(everyPort(hosts).filter(isFree), signal)));
-      await listenAsOwners(town, inside.filter((place) => !isIngest(place)), userId, signal);
+      await listenAsOwners(town, inside.filter((place) => !isServed(place)), userId, signal);
 
       const before = appliance.counters();
       const refused = new Map<string, number>();

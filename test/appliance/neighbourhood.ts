@@ -24,9 +24,10 @@ export const MACHINES = [
 ] as const;
 export type MachineName = (typeof MACHINES)[number]["name"];
 
-/** True where the zone field itself takes what machines publish, by the example's `ingestTls` and `ingestPlain`: the port is taken, and a stranger is answered no byte. */
-export function isIngest({ address, port, protocol }: Place): boolean {
-  return protocol === "tcp" && (port === 8883 || port === 1883) && HOUSES.some(({ name, gateway }) => name === "cell-a" && gateway.includes(address));
+/** True where a zone itself listens: field at the example's `ingestTls` and `ingestPlain`, admin with the page. The port is taken, and a stranger is answered no byte that an agent knows. */
+export function isServed({ address, port, protocol }: Place): boolean {
+  const isAt = (house: string): boolean => HOUSES.some(({ name, gateway }) => name === house && gateway.includes(address));
+  return protocol === "tcp" && (((port === 8883 || port === 1883) && isAt("cell-a")) || (port === 9797 && isAt("office")));
 }
 
 const BROKER = "broker.example.com";
