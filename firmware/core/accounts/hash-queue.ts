@@ -40,17 +40,19 @@ export class HashQueue {
     this.#all = new Bucket(clock, ALL_BURST, ALL_EVERY_MS);
   }
 
-  /** Runs `work` when it is its turn. Throws PEER_LIMIT at once, before anything is computed, where the caller asks too often or too many wait. */
+  /** Runs `work` when it is its turn. Rejects with PEER_LIMIT at once, before anything is computed, where the caller asks too often or too many wait. */
   run<T>(caller: Caller, work: () => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#enqueue(caller, { run: () => work().then(resolve, reject), fail: reject });
-    this.#next();
+    if (this.#enqueue(caller, { run: () => work().then(resolve, reject), fail: reject })) this.#next();
+    else reject(new Fault("PEER_LIMIT", "too many logins are under way", { remedy: "Wait a few seconds and try again." }));
     return promise;
   }
 
   /** The address has shown that it is no stranger's: what it asked does not count. */
   forgive(caller: Caller): void {
-    if (caller.kind === "stranger") this.#sources.get(networkOf(caller.source))?.giveBack();
+    if (caller.kind !== "stranger") return;
+    this.#sources.get(networkOf(caller.source))?.giveBack();
+    this.#all.giveBack();
   }
 
   /** Whoever waits gets CANCELLED. */
@@ -61,12 +63,14 @@ export class HashQueue {
     this.#strangers.clear();
   }
 
-  #enqueue(caller: Caller, job: Job): void {
+  /** False where there is no room for it. */
+  #enqueue(caller: Caller, job: Job): boolean {
     if (caller.kind === "known") return add(this.#known, caller.key, job, KNOWN_EACH, KNOWN_ALL);
     const network = networkOf(caller.source);
-    if (!this.#bucketOf(network).isEmpty()) add(this.#strangers, network, job, STRANGERS_EACH, STRANGERS_ALL);
-    else throw tooMany();
-    this.#bucketOf(network).take();
+    const bucket = this.#bucketOf(network);
+    if (bucket.isEmpty() || !add(this.#strangers, network, job, STRANGERS_EACH, STRANGERS_ALL)) return false;
+    bucket.take();
+    return true;
   }
 
   #bucketOf(network: string): Bucket {
@@ -133,11 +137,12 @@ class Bucket {
   }
 }
 
-function add(queues: Map<string, Job[]>, key: string, job: Job, each: number, all: number): void {
+function add(queues: Map<string, Job[]>, key: string, job: Job, each: number, all: number): boolean {
   const own = queues.get(key) ?? [];
   const waiting = [...queues.values()].reduce((sum, { length }) => sum + length, 0);
-  if (own.length >= each || waiting >= all) throw tooMany();
+  if (own.length >= each || waiting >= all) return false;
   queues.set(key, [...own, job]);
+  return true;
 }
 
 /** One of each in turn. */
@@ -155,8 +160,4 @@ function networkOf(source: string): string {
   if (!ipaddr.isValid(source)) return source;
   const address = ipaddr.process(source);
   return address.kind() === "ipv4" ? address.toString() : address.toByteArray().slice(0, 8).join(".");
-}
-
-function tooMany(): Fault {
-  return new Fault("PEER_LIMIT", "too many logins are under way", { remedy: "Wait a few seconds and try again." });
 }
