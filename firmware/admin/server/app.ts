@@ -36,7 +36,8 @@ export function makeApp(log: Log, otherMethods: (url: string) => readonly string
 }
 
 export function sendRefusal(reply: FastifyReply, { status, headers, problem }: Refusal): FastifyReply {
-  return reply.code(status).headers(headers).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+  // Bytes, since to a text the framework adds a charset, which this type does not have (RFC 9457 §6.1).
+  return reply.code(status).headers(headers).type(PROBLEM_TYPE).send(Buffer.from(JSON.stringify(problem)));
 }
 
 const STATUS_WORDS: Readonly<Record<number, string>> = { 400: "the request is not well-formed", 413: "the body is longer than is taken here", 414: "the address is longer than is taken here", 415: "only application/json is taken" };

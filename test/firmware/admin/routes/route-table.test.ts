@@ -52,7 +52,7 @@ suite("table of routes", (test) => {
       () => list({ params: {}, query: JSON.parse('{"__proto__": "1"}') as object, body: undefined }),
       () => list({ params: {}, query: {}, body: { limit: 5 } }),
     ];
-    for (const [index, attempt] of invalid.entries()) assert.throws(attempt, "INPUT_INVALID", String(index));
+    for (const attempt of invalid) assert.throws(attempt, "INPUT_INVALID");
   });
   test("an address says by which methods it is offered", () => {
     assert.equal(methodsOf("/api/v1/secrets/a%2Fb?x=1"), ["PUT", "DELETE"]);
