@@ -30,5 +30,6 @@ async function announceSecret(core: CoreParts, name: string): Promise<void> {
   if (users.get(name)?.startsWith(ASSET_USER) === true) revisions.assignments.advance();
   if (findSecretNames(configuration.current.acceptance).includes(name)) await core.acceptance.judgeAnew();
   if (findSecretNames(configuration.current.cloud).includes(name)) revisions.link.advance();
+  if (findSecretNames(configuration.current.plant).includes(name)) revisions.plant.advance();
 }
 

@@ -4,7 +4,9 @@ import { until, findCondition, startGateway, writeConfiguration, weir, type Gate
 import type { TestContext } from "../../support/attempt.ts";
 import { startChild } from "../../support/child.ts";
 import { makePki } from "../../support/pki.ts";
+import { startGatewayWithPage, type PageAnswer } from "../../support/page.ts";
 import { startRsyslog } from "../../support/rsyslog.ts";
+import { startSlapd } from "../../support/slapd.ts";
 import { assert, suite } from "../../support/suite.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";
 
@@ -56,4 +58,58 @@ suite("plant", (test) => {
     assert.not.match(rsyslog.collected().map(({ raw }) => raw).join("\n"), /BEGIN CERTIFICATE|PRIVATE KEY/);
     assert.is((await gateway.stop()).code, 0);
   });
+  test("K2.1.11 CR 1.1 people of the plant's directory log in with the role of their groups, local accounts beside them and without it", async (context) => {
+    const { defer, signal } = context;
+    const pki = makePki(defer);
+    const slapd = await startSlapd(defer, signal, {
+      pki,
+      people: [
+        { user: "bert", password: "Berts own words 7", name: "Bert Birne" },
+        { user: "carl", password: "Carls own words 7" },
+        { user: "anna", password: "another Anna's words" },
+      ],
+      groups: { operators: ["bert"], maintenance: ["bert"], others: ["carl"], admins: ["anna"] },
+    });
+    const directory = {
+      servers: ["127.0.0.1"],
+      port: slapd.port,
+      ca: { secret: "ca" },
+      bindDn: slapd.bindDn,
+      bindPassword: { secret: "bind" },
+      searchBase: slapd.searchBase,
+      userFilter: "(uid={user})",
+      groups: [
+        { group: slapd.groupDn("operators"), role: "customer" },
+        { group: slapd.groupDn("Maintenance").toUpperCase(), role: "manager" },
+        { group: slapd.groupDn("admins"), role: "systemadministrator" },
+      ],
+      timeout: "2s",
+    };
+    const folder = makeTempDir(defer);
+    const accounts = { secondFactor: [] };
+    const { gateway, page } = await startGatewayWithPage(context, { accounts }, { folder });
+    await setSecret(context, gateway, "ca", pki.ca);
+    await setSecret(context, gateway, "bind", slapd.bindPassword);
+    writeConfiguration(folder, { page: { port: page.port, addresses: ["127.0.0.1"] }, accounts, plant: { directory } });
+    const anna = await page.claim();
+    const login = (user: string, password: string): Promise<PageAnswer> => page.ask("/api/v1/session", { method: "POST", body: { user, password }, headers: { "sec-fetch-site": "same-origin" } });
+    await gateway.until("plant runs", ({ zones }) => zones["plant"]?.state === "running");
+    const known = await login("bert", "Berts own words 7");
+    assert.is(known.status, 200, known.text);
+    const cookie = [known.headers["set-cookie"] ?? []].flat().map((line) => line.split(";")[0]).join("; ");
+    const me = (await page.ask("/api/v1/me", { headers: { cookie } })).json() as { name: string; role: string; origin: string; displayName: string };
+    assert.equal([me.name, me.role, me.origin, me.displayName], ["bert", "manager", "directory", "Bert Birne"]);
+    const refusals = await Promise.all([login("bert", "wrong"), login("bert", ""), login("carl", "Carls own words 7"), login("nobody", "Berts own words 7"), login("*", "Berts own words 7"), login("anna", "another Anna's words")]);
+    assert.equal(refusals.map(({ status }) => status), [401, 400, 401, 401, 401, 401]);
+    assert.is(new Set(refusals.filter(({ status }) => status === 401).map(({ text }) => text)).size, 1, "nobody learns why");
+    await slapd.kill();
+    assert.is((await login("bert", "Berts own words 7")).status, 401);
+    await gateway.until("it is said", (status) => findCondition(status, "DIRECTORY_LOST") !== undefined);
+    assert.is((await login("anna", anna.password)).status, 200, "a local account needs no directory");
+    await slapd.restart(signal);
+    assert.is((await login("bert", "Berts own words 7")).status, 200);
+    await gateway.until("it is over", (status) => findCondition(status, "DIRECTORY_LOST") === undefined);
+    assert.not.match(gateway.child.output(), /own words/);
+    assert.not.match(JSON.stringify(await page.local.call("audit", { limit: 500 }, signal)), /own words/);
+  }, { needs: ["slapd"] });
 }, { needs: ["rsyslogd", "openssl"], limitMs: 120_000 });
