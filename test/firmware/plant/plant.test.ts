@@ -1,4 +1,5 @@
 // Shows the zone plant in a whole gateway: it runs while it is needed, the audit log reaches the plant's collector, and people of the plant's directory are let in.
+// limit: 480s
 
 import { until, findCondition, startGateway, writeConfiguration, weir, type GatewayUnderTest } from "../../support/gateway.ts";
 import type { TestContext } from "../../support/attempt.ts";
@@ -112,4 +113,4 @@ suite("plant", (test) => {
     assert.not.match(gateway.child.output(), /own words/);
     assert.not.match(JSON.stringify(await page.local.call("audit", { limit: 500 }, signal)), /own words/);
   }, { needs: ["slapd"] });
-}, { needs: ["rsyslogd", "openssl"], limitMs: 120_000 });
+}, { needs: ["rsyslogd", "openssl"], limitMs: 240_000 });
