@@ -11,14 +11,14 @@ export function writeNewFile(file: string, text: string): void {
   try {
     descriptor = openSync(file, "wx", 0o600);
   } catch (error) {
-    throw refuse(file, error);
+    throw refuseFile(file, error);
   }
   try {
     writeSync(descriptor, text);
     fsyncSync(descriptor);
   } catch (error) {
     rmSync(file, { force: true });
-    throw refuse(file, error);
+    throw refuseFile(file, error);
   } finally {
     closeSync(descriptor);
   }
@@ -29,13 +29,14 @@ export function openFolderFor(folder: string, names: readonly string[]): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw refuse(folder, error);
+    throw refuseFile(folder, error);
   }
   const there = names.map((name) => join(folder, name)).find((path) => existsSync(path));
-  if (there !== undefined) throw refuse(there, { code: "EEXIST" });
+  if (there !== undefined) throw refuseFile(there, { code: "EEXIST" });
 }
 
-function refuse(where: string, cause: unknown): Fault {
+/** Why a file could not be made, in words. */
+export function refuseFile(where: string, cause: unknown): Fault {
   const code = errorCode(cause) ?? "unknown";
   const what = code === "EEXIST" ? "is there already, and is not overwritten" : `cannot be written (${code})`;
   return new Fault("INPUT_INVALID", `the file ${what}`, { where, remedy: "Name another one, in a folder that you may write to.", cause });

@@ -18,14 +18,16 @@ import { printableLines } from "./printable.ts";
 import { addPage } from "./page.ts";
 import { addSecret } from "./secret.ts";
 import { addSimulate } from "./simulate.ts";
+import { addSnapshot } from "./snapshot.ts";
 import { addStart } from "./start.ts";
 import { addStatus } from "./status.ts";
 import { addToken } from "./token.ts";
+import { addTask } from "./task.ts";
 import { addTry } from "./try.ts";
 import { addUser } from "./user.ts";
 import { addWindow } from "./window.ts";
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addAssets, addCa, addPage, addSecret, addUser, addToken, addWindow, addCheck, addDiscover, addFirewall, addDetections, addAudit, addNetwork, addSimulate, addLedger, addTry];
+const COMMANDS: readonly ((program: Command) => void)[] = [addStart, addStatus, addAssets, addCa, addPage, addSecret, addUser, addToken, addWindow, addCheck, addDiscover, addFirewall, addDetections, addAudit, addNetwork, addTask, addSnapshot, addSimulate, addLedger, addTry];
 
 /** What every command ends with. */
 const EXIT = { done: 0, failed: 1, wrongInput: 2 } as const;
