@@ -5,7 +5,7 @@ import { asFault, isFault } from "../../../drivers/contract/fault.ts";
 import type { Fault } from "../../../drivers/contract/fault.ts";
 import { compareMarks } from "../../config/compare.ts";
 import type { ConfigurationChange, PartMarks } from "../../config/compare.ts";
-import { loadApart, type MarkedConfiguration } from "../../config/inspect-apart.ts";
+import { checkApart, loadApart, type ApartOptions, type MarkedConfiguration } from "../../config/inspect-apart.ts";
 import { readConfigurationFile } from "../../config/load.ts";
 import type { Configuration } from "../../config/schema.ts";
 import { watchConfiguration } from "../../config/watch.ts";
@@ -32,6 +32,8 @@ interface Loaded extends MarkedConfiguration {
 
 /** Lines of a broken configuration that a condition shows. */
 const SHOWN_LINES = 5;
+/** Settings that one entry of the audit log names. */
+const RECORDED_SETTINGS = 200;
 const NO_FILE = "the configuration";
 /** At start nobody waits for an answer yet: a thread is only worth its start for a large text. */
 const IN_PLACE_AT_START_BYTES = 32_768;
@@ -86,7 +88,7 @@ export class ActiveConfiguration {
   }
 
   async #reload(actor: By, signal: AbortSignal): Promise<ConfigurationChange> {
-    const { file, kept, conditions, trail, turns } = this.#options;
+    const { file, clock, kept, conditions, trail, turns } = this.#options;
     if (file === undefined) return { applied: [], needsRestart: [] };
     const loaded = await this.#load(actor, file, signal);
     await turns.next();
@@ -94,12 +96,13 @@ export class ActiveConfiguration {
     await turns.next();
     const change = compareMarks(this.#loaded.marks, loaded.marks);
     const waiting = compareMarks(this.#marksAtStart, loaded.marks).needsRestart;
+    const settings = change.applied.length + change.needsRestart.length === 0 ? [] : await compareSettings(loaded.known, this.text, { clock, turn: () => turns.next() }, signal);
     this.#loaded = loaded;
     conditions.clear("CONFIG_BROKEN", file);
     if (waiting.length === 0) conditions.clear("CONFIG_NEEDS_RESTART", file);
     else conditions.raise("CONFIG_NEEDS_RESTART", file, waiting.join(", "));
     if (change.applied.length + change.needsRestart.length === 0) return change;
-    trail.record({ actor, action: "configuration.applied", target: file, result: "done", detail: { ...change } });
+    trail.record({ actor, action: "configuration.applied", target: file, result: "done", detail: { ...change, settings } });
     await this.#listener(change);
     return change;
   }
@@ -138,7 +141,9 @@ async function loadAtStart(options: ConfigurationOptions, signal: AbortSignal): 
   try {
     known = await readConfigurationFile(file, signal);
     const loaded = await load(known, file);
-    kept.write("good-configuration", Buffer.from(known).toString("utf8"));
+    const text = Buffer.from(known).toString("utf8");
+    if (good !== undefined && good !== text) await recordSettings(options, file, known, good, signal);
+    kept.write("good-configuration", text);
     return { ...loaded, known };
   } catch (error) {
     const fault = asFault(error, file);
@@ -147,6 +152,19 @@ async function loadAtStart(options: ConfigurationOptions, signal: AbortSignal): 
     if (known !== undefined || good !== undefined) refuse(options, file, fault, "core");
     return { ...(await loadGood(good, load)), known };
   }
+}
+
+/** Who edits the file of a stopped gateway changes it like anybody else. */
+async function recordSettings({ clock, trail }: ConfigurationOptions, file: string, text: Uint8Array, before: string, signal: AbortSignal): Promise<void> {
+  const settings = await compareSettings(text, before, { clock }, signal);
+  if (settings.length > 0) trail.record({ actor: "core", action: "configuration.applied", target: file, result: "done", detail: { changedWhileStopped: true, settings } });
+}
+
+/** What differs, setting by setting, for the audit log. Secrets are names there. */
+async function compareSettings(text: Uint8Array, before: string | Uint8Array, options: ApartOptions, signal: AbortSignal): Promise<readonly string[]> {
+  const { changes } = await checkApart(text, before, options, signal);
+  const more = changes.length - RECORDED_SETTINGS;
+  return more > 0 ? [...changes.slice(0, RECORDED_SETTINGS), `… and ${more} more`] : changes;
 }
 
 /** A kept text that a newer version refuses is no reason not to start. */

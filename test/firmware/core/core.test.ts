@@ -262,6 +262,16 @@ suite("core, databases", (test) => {
     const { newest } = auditOf(core);
     assert.equal(newest.map(({ action }) => action).toReversed(), ["core.started", "secret.set", "secret.deleted", "configuration.applied", "configuration.refused", "access.denied", "core.stopped"]);
   });
+  test("a changed configuration is recorded setting by setting, also one that was changed while the gateway was stopped", async ({ defer, signal }) => {
+    const core = await startCore(defer, configure({}, "log: { level: warn }"));
+    writeFileSync(core.configFile, configure({}, "log: { level: debug }"));
+    await core.local.call("reload", {}, signal);
+    await core.stop();
+    writeFileSync(core.configFile, configure({}, "log: { level: debug }\ngateway: { name: Hall 3 }\n# changed"));
+    const again = await startCore(defer, undefined, { dataDir: core.dataDir });
+    const { records } = await again.local.call("audit", { limit: 500, action: "configuration.applied" }, signal);
+    assert.equal(records.map(({ actor, detail }) => [actor, detail["settings"]]), [["core", ['gateway.name: not set → "Hall 3"']], ["local", ['log.level: "warn" → "debug"']]]);
+  });
 });
 
 function auditOf({ dataDir }: RunningCore): { readonly newest: readonly { readonly action: string }[] } {
