@@ -1,9 +1,9 @@
 // `weir assets export` and `import`: the register as a list that a spreadsheet opens, and back.
 
 import { CommanderError } from "commander";
-import { Fault, isFault } from "../../drivers/contract/fault.ts";
-import type { AssetLine } from "../conduit/assets.ts";
-import { assetRoutes } from "../conduit/assets.ts";
+import { isFault } from "../../drivers/contract/fault.ts";
+import type { AssetLine, assetRoutes } from "../conduit/assets.ts";
+import type { localConduit } from "../conduit/local.ts";
 import { arrange, writeProblem } from "../config/problems.ts";
 import type { Problem } from "../config/problems.ts";
 import type { ReplyOf } from "../conduit/route.ts";
@@ -12,7 +12,9 @@ import { writeRegister } from "./assets-csv.ts";
 import { nameOf, readListFile, writeListFile } from "./assets-file.ts";
 import { readLines } from "./assets-lines.ts";
 import { findNews } from "./assets-news.ts";
+import { cutParts } from "./assets-parts.ts";
 import { readAll } from "./assets-read.ts";
+import type { ConduitClient } from "../runtime/conduit-client.ts";
 import { printable, writeJson } from "./printable.ts";
 
 type Reply = ReplyOf<typeof assetRoutes.importAssets>;
@@ -47,7 +49,7 @@ export async function importAssets(file: string, { data, dryRun, json }: ImportO
   const read = readLines(await readListFile(file));
   const isWrong = read.problems.length > 0;
   // Where the file alone is wrong already, core only adds what it knows; that none runs is not the point then.
-  const reply = await send(data, read.lines, dryRun === true || isWrong, nameOf(file)).catch((error: unknown) => (isWrong && isFault(error) ? undefined : Promise.reject(error)));
+  const reply = await send(data, read.lines, dryRun === true || isWrong).catch((error: unknown) => (isWrong && isFault(error) ? undefined : Promise.reject(error)));
   const problems = arrange([...read.problems, ...(reply?.problems ?? []).map(({ line, field, message }) => ({ ...read.place(line, field), message }))]);
   if (problems.length > 0) return refuse(file, problems, json === true);
   if (reply !== undefined) process.stdout.write(json === true ? `${writeJson({ ...reply, leftOut: read.leftOut })}\n` : writeOutcome(reply, read.leftOut, dryRun === true));
@@ -55,12 +57,17 @@ export async function importAssets(file: string, { data, dryRun, json }: ImportO
 }
 
 /** Core's reply, with the lines counted as they stand in the list. */
-async function send(data: string, lines: readonly AssetLine[], dryRun: boolean, where: string): Promise<Reply> {
+async function send(data: string, lines: readonly AssetLine[], dryRun: boolean): Promise<Reply> {
   const news = findNews(lines, await askRunningCore(data, readAll, LONG_ANSWER_MS));
-  const input = { lines: [...news.lines], dryRun };
-  if (Buffer.byteLength(JSON.stringify(input)) > assetRoutes.importAssets.bodyLimit) throw new Fault("INPUT_INVALID", "the list holds more text than is taken at once", { where, remedy: "Import it in parts." });
-  const reply = await askRunningCore(data, (client, signal) => client.call("importAssets", input, signal), LONG_ANSWER_MS);
+  const reply = await askRunningCore(data, (client, signal) => sendParts(client, news.lines, dryRun, signal), LONG_ANSWER_MS);
   return { ...reply, same: reply.same + news.same, problems: reply.problems.map((problem) => ({ ...problem, line: news.positions[problem.line] ?? 0 })) };
+}
+
+/** The answer to the last part is that to the list. */
+async function sendParts(client: ConduitClient<typeof localConduit>, lines: readonly AssetLine[], dryRun: boolean, signal: AbortSignal): Promise<Reply> {
+  let reply: Reply = { added: 0, changed: 0, same: 0, problems: [] };
+  for (const part of cutParts(lines)) reply = await client.call("importAssets", { ...part, dryRun }, signal);
+  return reply;
 }
 
 function refuse(file: string, problems: readonly Problem[], asJson: boolean): never {

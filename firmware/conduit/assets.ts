@@ -82,6 +82,14 @@ export const AssetLineSchema = Type.Object(
 );
 export type AssetLine = Static<typeof AssetLineSchema>;
 
+/** Lines of one request, and parts of one list. */
+export const LINES_PER_PART = 100;
+const MOST_PARTS = 64;
+
+/** Which part of a list the lines of a request are. */
+const ImportPartSchema = Type.Object({ list: Type.String({ minLength: 1, maxLength: 36 }), number: Type.Integer({ minimum: 0, maximum: MOST_PARTS - 1 }), isLast: Type.Boolean() }, { additionalProperties: false });
+export type ImportPart = Static<typeof ImportPartSchema>;
+
 const AssetHistorySchema = Type.Object({ at: text(40), kind: text(64), actor: text(256), detail: text(2048) }, { additionalProperties: false });
 
 export const assetRoutes = {
@@ -117,9 +125,12 @@ export const assetRoutes = {
   refuseAsset: post("/v1/assets/refuse", { input: Type.Object({ key: text(512), reason: Type.Optional(text(1024)) }, { additionalProperties: false }), reply: Type.Object({ asset: AssetEntrySchema }, { additionalProperties: false }) }),
   /** Forgets an entry that no configuration names and nothing reads. */
   forgetAsset: post("/v1/assets/forget", { input: Type.Object({ key: text(512) }, { additionalProperties: false }), reply: NothingSchema }),
-  /** Lines of a list that people keep, all or none; `problems` name the line (0 is the first) and the field, and nothing is taken then. */
+  /**
+   * Lines of a list that people keep, all or none; `problems` name the line (0 is the first of the list) and the field, and nothing is taken then. A longer
+   * list (up to 2,000 lines) comes in parts in their order, and is taken with its last one; the answers before say nothing.
+   */
   importAssets: post("/v1/assets/import", {
-    input: Type.Object({ lines: Type.Array(AssetLineSchema, { maxItems: 2000 }), dryRun: Type.Boolean() }, { additionalProperties: false }),
+    input: Type.Object({ lines: Type.Array(AssetLineSchema, { maxItems: LINES_PER_PART }), dryRun: Type.Boolean(), part: Type.Optional(ImportPartSchema) }, { additionalProperties: false }),
     reply: Type.Object(
       {
         added: Type.Integer(),
@@ -129,7 +140,7 @@ export const assetRoutes = {
       },
       { additionalProperties: false },
     ),
-    bodyLimit: 8 * 1_048_576,
+    bodyLimit: 524_288,
   }),
   /** An accepted machine may publish to the gateway. What is given out is shown once and not kept; it replaces a former password. */
   enrolAsset: post("/v1/assets/enrol", {

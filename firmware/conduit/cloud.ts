@@ -11,6 +11,9 @@ import { AfterSchema, AliveSchema, FaultReportSchema, NothingSchema, OutboxFigur
 /** Addresses that one name may stand for. */
 export const MAX_ADDRESSES = 256;
 
+/** Of each kind in one request: a lease holds 2,000 readings at most, whatever is asked for. */
+export const MOST_VERDICTS = 2048;
+
 export const LANES = ["events", "live", "backlog"] as const;
 export type Lane = (typeof LANES)[number];
 export const LaneSchema = Type.Enum(LANES);
@@ -83,7 +86,7 @@ export const cloudConduit = {
     ),
   }),
   /**
-   * Takes up to `maxCount` readings of one lane, at most `maxBytes` of body (one reading at least). The body is the JSON text of
+   * Takes up to `maxCount` readings of one lane, at most `maxBytes` of body (one reading at least), and never more than 2,000 or 1 MiB. The body is the JSON text of
    * the array of readings exactly as it goes into the payload's `readings`. Waits up to `waitMs` for a first reading, and
    * for company until `lingerMs` after the lane's last lease: a reading that comes alone goes at once. A lease ends by settle, or when its epoch is succeeded by another or silent for 120 s.
    */
@@ -107,11 +110,11 @@ export const cloudConduit = {
         lease: Type.Integer(),
         stream: Type.String(),
         /** Confirmed by the broker. */
-        accepted: Type.Array(SeqRangeSchema),
+        accepted: Type.Array(SeqRangeSchema, { maxItems: MOST_VERDICTS }),
         /** Refused for good: kept apart with the reason and shown to the operator. */
-        rejected: Type.Array(Type.Object({ range: SeqRangeSchema, reason: Type.String({ maxLength: 512 }) }, { additionalProperties: false })),
+        rejected: Type.Array(Type.Object({ range: SeqRangeSchema, reason: Type.String({ maxLength: 512 }) }, { additionalProperties: false }), { maxItems: MOST_VERDICTS }),
         /** Not delivered; free to be leased again at once. */
-        kept: Type.Array(SeqRangeSchema),
+        kept: Type.Array(SeqRangeSchema, { maxItems: MOST_VERDICTS }),
       },
       { additionalProperties: false },
     ),

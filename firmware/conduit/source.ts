@@ -125,6 +125,9 @@ export const READINGS_PER_REQUEST = 512;
 export const OrderSchema = Type.Object({ id: Type.String(), kind: Type.Enum(["asset-snapshot"]), assignment: Type.String() }, { additionalProperties: false });
 export type Order = Static<typeof OrderSchema>;
 
+/** Bytes of a request of readings, or of what was found: so much is parsed in some ms, whatever it holds. A reading that is larger is set apart by its zone. */
+const MOST_BYTES = 524_288;
+
 export const sourceConduit = {
   /** Long poll: what the zone shall read, and how much it shall log. A change of configuration is a new revision. */
   assignments: get("/v1/assignments", {
@@ -186,19 +189,19 @@ export const sourceConduit = {
       },
       { additionalProperties: false },
     ),
-    bodyLimit: 4 * 1_048_576,
+    bodyLimit: MOST_BYTES,
   }),
   /** A payload that could not be mapped, kept with its reason in a bounded quarantine. */
   quarantine: post("/v1/quarantine", {
-    input: Type.Object({ asset: AssetIdSchema, reason: Type.String({ maxLength: 1024 }), payload: Type.String({ maxLength: 1_400_000, description: "base64" }) }, { additionalProperties: false }),
+    input: Type.Object({ asset: AssetIdSchema, reason: Type.String({ maxLength: 1024 }), payload: Type.String({ maxLength: 262_144, description: "base64" }) }, { additionalProperties: false }),
     reply: NothingSchema,
-    bodyLimit: 2 * 1_048_576,
+    bodyLimit: 327_680,
   }),
   /** What was found in a segment: when it changes, and each that is present again every two minutes, so that a core that was away knows it. */
   found: post("/v1/found", {
     input: Type.Object({ segment: Type.String({ maxLength: 64 }), reports: Type.Array(FoundReportSchema, { maxItems: 32 }) }, { additionalProperties: false }),
     reply: NothingSchema,
-    bodyLimit: 4 * 1_048_576,
+    bodyLimit: MOST_BYTES,
   }),
   /** How the ports of the ingest endpoint stand: when it changes, and every minute. */
   ingest: post("/v1/ingest", {

@@ -33,6 +33,8 @@ import { openWhenRoom } from "./waiting-room.ts";
 /** How long the conduits wait at the end for what is being committed; the whole end takes at most 3 s. */
 const CLOSE_MS = 1500;
 const TICK_MS = 1000;
+/** Commits of last values in one tick. */
+const VALUE_PORTIONS = 2;
 /** So often that a log is not much longer than it should be when it is copied. */
 const LOOK_AT_LOGS_MS = 200;
 
@@ -42,6 +44,7 @@ async function run(context: ZoneContext, signal: AbortSignal): Promise<void> {
   const open = await openWhenRoom(context, signal);
   const ending = new AbortController();
   try {
+    await open.parts.acceptance.prepare(open.parts.configuration.current);
     await applyConfiguration(open.parts);
     for (const [assignment] of open.parts.links.entries()) reviewLink(open.parts, open.parts.register.zoneOf(assignment) ?? FIELD_ZONE, assignment);
     const servers = await serveAll(open.parts, context);
@@ -65,7 +68,7 @@ async function serveAll(parts: CoreParts, context: ZoneContext): Promise<readonl
   const servers: ConduitServer[] = [];
   const serve = async <C extends Contract>(name: string, contract: C, handlers: Handlers<C>): Promise<void> => {
     const socket = conduitSocket(context.dataDir, name);
-    servers.push(await serveConduit(contract, handlers, { socket, log: context.log.child(name), clock: context.clock, closeMs: CLOSE_MS }));
+    servers.push(await serveConduit(contract, handlers, { socket, log: context.log.child(name), clock: context.clock, closeMs: CLOSE_MS, turn: () => parts.turns.next() }));
   };
   try {
     // The local conduit last: who reaches it finds the others open.
@@ -93,6 +96,7 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
   const { parts } = open;
   const { configuration } = parts;
   let applying = Promise.resolve();
+  configuration.beforeChange((coming) => parts.acceptance.prepare(coming));
   configuration.onChange((change) => {
     parts.system.changed();
     return (applying = applying.then(() => applyConfiguration(parts, change)).catch((error: unknown) => parts.log.error({ fault: asFault(error) }, "the changed configuration was not applied completely")));
@@ -117,8 +121,10 @@ async function tick({ acceptance, accounts, clock, conditions, fading, links, lo
     acceptance.tick();
     await acceptance.announce();
     try {
-      await writeTurn();
-      values.flush();
+      for (let portion = 0, isMore = true; isMore && portion < VALUE_PORTIONS; portion += 1) {
+        await writeTurn();
+        isMore = values.flush();
+      }
       await writeTurn();
       links.flush();
       await writeTurn();

@@ -102,7 +102,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const cloud = new CloudState(outbox, kept);
   const secrets = new Secrets(vault.vault, conditions, trail);
   const acceptance = new Acceptance({ database: state.database, clock, log: log.child("acceptance"), turns, conditions, fading, trail, secrets, configuration, register, links, losses });
-  closers.push(() => flushAll(acceptance));
+  closers.push(() => flushAll(acceptance.entries));
   const enrolments = new Enrolments(state.database);
   const pki = new Pki({ vault: vault.vault, enrolments, clock, conditions, trail, revision: revisions.assignments, writeTurn, gateway, configuration: () => configuration.current });
   closers.push(() => pki.close());
@@ -177,7 +177,7 @@ async function nextWriteTurn({ log }: OpenedDatabase, turns: Turns): Promise<voi
 
 /** At the end everything may be written at once: no reader waits any more. Bounded all the same, so that the end comes in time. */
 function flushAll(rows: { flush(): boolean }): void {
-  for (let portion = 0; portion < 40 && rows.flush(); portion += 1);
+  for (let portion = 0; portion < 80 && rows.flush(); portion += 1);
 }
 
 function openOutboxOf({ clock, log, dataDir }: ZoneContext, { configuration, conditions, kept, trail, turns }: Pick<CoreParts, "configuration" | "conditions" | "trail" | "turns"> & { readonly kept: Kept }): Promise<Outbox> {

@@ -8,6 +8,7 @@ import type { TSchema } from "typebox";
 import type { Clock } from "../../drivers/contract/clock.ts";
 import { Fault, asFault, isFault } from "../../drivers/contract/fault.ts";
 import type { Contract, InputOf, ReplyOf, RequestIdentity, Route } from "../conduit/route.ts";
+import { readBodies, type TakeTurn } from "./conduit-body.ts";
 import { HEAD_HEADER, readIdentity, readPerson, writeHead } from "./conduit-headers.ts";
 import { listenOn } from "./conduit-listen.ts";
 import { AWAY_STATUS, PROBLEM_TYPE, statusOf, writeProblem } from "./conduit-problem.ts";
@@ -42,7 +43,19 @@ export class WrittenReply<T> {
   }
 }
 
-type Reply<T> = T | WrittenReply<T>;
+/** The answer of a route of bytes that its handler gathered in portions: joined and sent in one turn it would hold the event loop. */
+export class WrittenBytes<Head> {
+  readonly head: Head;
+  /** Of some 64 KiB each; they go out one after the other as the caller takes them. */
+  readonly pieces: readonly Uint8Array[];
+
+  constructor(head: Head, pieces: readonly Uint8Array[]) {
+    this.head = head;
+    this.pieces = pieces;
+  }
+}
+
+type Reply<T> = T | (T extends { readonly head: infer Head; readonly body: Uint8Array } ? WrittenBytes<Head> : never) | WrittenReply<T>;
 
 /** One function per route of the contract. A thrown Fault reaches the caller with its code; anything else is a DEFECT, logged here. */
 export type Handlers<C extends Contract> = { readonly [Name in keyof C]: (input: InputOf<C[Name]>, call: Call) => Promise<Reply<ReplyOf<C[Name]>>> | Reply<ReplyOf<C[Name]>> };
@@ -60,6 +73,8 @@ export interface ServeOptions {
   /** How long `close` waits for requests that run; 2,000 unless said. */
   readonly closeMs?: number;
   readonly clock?: Clock;
+  /** A turn of the event loop of its own: long bodies are read, and written replies go out, in as many as they take. */
+  readonly turn?: TakeTurn;
   /** Told of each request that ends in a fault, those included that reached no handler. */
   readonly onRefused?: (fault: Fault, route: string) => void;
 }
@@ -81,6 +96,7 @@ export async function serveConduit<C extends Contract>(contract: C, handlers: Ha
   const running = new Set<AbortController>();
   const app = Fastify({ logger: false, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: "idle", http: { connectionsCheckingInterval: 1000, headersTimeout: HEADERS_TIMEOUT_MS } });
   app.setValidatorCompiler(({ schema, httpPart }) => compileCheck(schema as TSchema, httpPart ?? "body"));
+  if (options.turn !== undefined) readBodies(app, options.turn);
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.slice(0, 100);
     const fault = new Fault("NOT_FOUND", `the conduit has no route ${request.method} ${path}`);
@@ -94,7 +110,7 @@ export async function serveConduit<C extends Contract>(contract: C, handlers: Ha
   });
   for (const [name, route] of Object.entries(contract)) {
     // Sound by the type of `handlers`; TypeScript cannot follow a key and its value through a loop.
-    addRoute(app, route, handlers[name] as unknown as AnyHandler, running);
+    addRoute(app, route, handlers[name] as unknown as AnyHandler, running, options.turn);
   }
   try {
     await listenOn(app, options.socket);
@@ -107,7 +123,7 @@ export async function serveConduit<C extends Contract>(contract: C, handlers: Ha
 
 type AnyHandler = (input: unknown, call: Call) => unknown;
 
-function addRoute(app: FastifyInstance, route: Route, handler: AnyHandler, running: Set<AbortController>): void {
+function addRoute(app: FastifyInstance, route: Route, handler: AnyHandler, running: Set<AbortController>, turn?: TakeTurn): void {
   const isGet = route.method === "GET";
   app.route({
     method: route.method,
@@ -123,13 +139,22 @@ function addRoute(app: FastifyInstance, route: Route, handler: AnyHandler, runni
         if (!reply.raw.writableFinished) abort.abort();
       });
       const answer = await handler(isGet ? request.query : request.body, { ...(identity === undefined ? {} : { identity }), ...readPerson(request.headers), signal: abort.signal });
-      if (answer instanceof WrittenReply) return reply.type("application/json; charset=utf-8").send(Readable.from(answer.pieces));
+      if (answer instanceof WrittenReply) return reply.type("application/json; charset=utf-8").send(Readable.from(inTurns(answer.pieces, turn)));
+      if (answer instanceof WrittenBytes) return sendBytes(reply, { head: answer.head, body: Readable.from(inTurns(answer.pieces, turn)) });
       return route.kind === "raw" ? sendBytes(reply, answer as ReplyOf<typeof route>) : answer;
     },
   });
 }
 
-function sendBytes(reply: FastifyReply, answer: { readonly head: unknown; readonly body: Uint8Array }): FastifyReply {
+/** A caller that takes them as fast as they come would else be given all of them at once. */
+async function* inTurns<Piece>(pieces: readonly Piece[], turn: TakeTurn | undefined): AsyncIterable<Piece> {
+  for (const piece of pieces) {
+    await turn?.();
+    yield piece;
+  }
+}
+
+function sendBytes(reply: FastifyReply, answer: { readonly head: unknown; readonly body: Uint8Array | Readable }): FastifyReply {
   return reply.header(HEAD_HEADER, writeHead(answer.head)).type("application/octet-stream").send(answer.body);
 }
 

@@ -4,6 +4,7 @@ import type { X509Certificate } from "node:crypto";
 import { asFault, isFault, type FaultReport } from "../../../drivers/contract/fault.ts";
 import type { AssetId } from "../../../drivers/contract/identity.ts";
 import type { FoundReport } from "../../conduit/source.ts";
+import type { Configuration } from "../../config/schema.ts";
 import type { Link } from "../inventory/links.ts";
 import type { AcceptanceParts } from "./acceptance-parts.ts";
 import { Bounds } from "./bounds.ts";
@@ -43,6 +44,7 @@ export class Acceptance implements Gate {
   readonly #bounds: Bounds;
   readonly #putOff = new Map<number, { readonly facts: Facts; readonly chain: readonly X509Certificate[]; readonly untilMs: number }>();
   #configured: Configured;
+  #coming: Configured | undefined;
   #isAnnounced = true;
   #announce: () => Promise<void> = () => Promise.resolve();
 
@@ -52,7 +54,7 @@ export class Acceptance implements Gate {
     this.parts = parts;
     this.entries = new Entries(new EntryRows(database), clock);
     this.presences = new Presences(clock);
-    this.#configured = new Configured(configuration.current, register);
+    this.#configured = Configured.of(configuration.current, register);
     this.machines = new Machines(this.entries, () => this.#configured);
     this.rulebook = new Rulebook(clock, secrets);
     this.tellings = new Tellings(conditions, fading);
@@ -76,10 +78,17 @@ export class Acceptance implements Gate {
     await this.announce();
   }
 
+  /** The configuration will be in force soon: what takes long is made before, in as many turns as it takes, so that `configure` is short. */
+  async prepare(coming: Configuration): Promise<void> {
+    const configured = this.#configured.configuration === coming ? this.#configured : await Configured.inTurns(coming, this.parts.register, this.parts.turns);
+    await this.parts.turns.each(this.entries.all(), (entry) => this.machines.prepare(entry, configured));
+    this.#coming = configured;
+  }
+
   /** The configuration in force is another one; `announce` is the caller's. */
   configure(): void {
     const { configuration, register } = this.parts;
-    this.#configured = new Configured(configuration.current, register);
+    this.#configured = this.#coming?.configuration === configuration.current ? this.#coming : Configured.of(configuration.current, register);
     this.machines.changed();
     for (const [name, { url, id, segment }] of this.overlays) if (this.#configured.nameOf(url, id, segment) !== name) this.overlays.delete(name);
     this.rulebook.replace(configuration.current.acceptance);
@@ -92,8 +101,7 @@ export class Acceptance implements Gate {
       const entry = this.entries.get(number);
       if (entry?.state !== "pending") return;
       const { segment, url, id } = entry.facts;
-      const isNone = segment === null || this.#configured.subnetsOf(segment) === undefined || this.#configured.nameOf(url, id, segment) !== undefined;
-      if (isNone) return this.forget(number);
+      if (segment === null || this.#configured.subnetsOf(segment) === undefined || this.#configured.nameOf(url, id, segment) !== undefined) return this.forget(number);
       const chain = this.rulebook.chainOf(entry);
       if (chain !== undefined) this.#judge(entry.facts, chain, false);
     });
@@ -167,18 +175,10 @@ export class Acceptance implements Gate {
     this.#putOff.delete(number);
   }
 
-  /** Once a second: one portion of what changed is written; true when more waits. Throws what SQLite throws. */
-  flush(): boolean {
-    return this.entries.flush();
-  }
-
   /** Once a second: how many wait for a person. */
   tick(): void {
-    const { conditions } = this.parts;
-    let count = 0;
-    for (const { state, facts } of this.entries.all()) if (state === "pending" && facts.url !== null && facts.driver !== null) count += 1;
-    if (count === 0) conditions.clear("ASSETS_PENDING", "segments");
-    else conditions.raise("ASSETS_PENDING", "segments", String(count));
+    const count = this.entries.waiting;
+    this.parts.conditions.become(["ASSETS_PENDING"], "segments", count === 0 ? undefined : { code: "ASSETS_PENDING", detail: String(count) });
   }
 
   #isFree(id: AssetId): boolean {

@@ -5,6 +5,7 @@ import type { AssetEntry } from "../../conduit/assets.ts";
 import type { AssetSettings } from "../../config/assets-section.ts";
 import type { Asset, AssetState } from "../inventory/asset.ts";
 import type { CoreParts } from "../parts.ts";
+import type { Acceptance } from "./acceptance.ts";
 import { urlOf } from "./configured.ts";
 import { NO_FACTS } from "./entry.ts";
 import type { Entry, Facts } from "./entry.ts";
@@ -18,30 +19,69 @@ export type Subject =
   /** Known from before, assigned to nothing. */
   | { readonly kind: "former"; readonly asset: Asset };
 
-/** The subjects whose keys come after `after`, in the keys' order. Some ms for 4,000. */
-export function listSubjects(core: CoreParts, after = ""): readonly (readonly [string, Subject])[] {
-  return [...subjectsOf(core)].filter(([key]) => key > after).sort(([one], [other]) => (one < other ? -1 : 1));
+export type Keyed = readonly [key: string, subject: Subject];
+
+/** The first `limit` subjects whose keys come after `after`, in the keys' order. In as many turns as it takes: of thousands, so that what changes meanwhile may be missing. */
+export async function listSubjects(core: CoreParts, after: string, limit: number): Promise<readonly Keyed[]> {
+  const first: Keyed[] = [];
+  await core.turns.each(subjectsOf(core), (one) => {
+    const last = first.at(-1);
+    if (one[0] <= after || (first.length >= limit && last !== undefined && one[0] > last[0])) return;
+    first.splice(placeIn(first, one[0]), 0, one);
+    if (first.length > limit) first.pop();
+  });
+  return first;
 }
 
-function subjectsOf(core: CoreParts): ReadonlyMap<string, Subject> {
-  const { acceptance, configuration, register } = core;
-  const subjects = new Map<string, Subject>();
+/** Where the key belongs in the order. */
+function placeIn(sorted: readonly Keyed[], key: string): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((sorted[middle]?.[0] ?? "") < key) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+function* subjectsOf({ acceptance, configuration, register }: CoreParts): Iterable<Keyed> {
+  const keys = new Set<string>();
   const ids = new Set<string>();
-  for (const settings of configuration.current.assets) subjects.set(settings.name, { kind: "configured", settings });
+  for (const settings of configuration.current.assets) {
+    keys.add(settings.name);
+    yield [settings.name, { kind: "configured", settings }];
+  }
   for (const entry of acceptance.entries.all()) {
-    if (isConfigured(core, entry)) continue;
-    subjects.set(keyOf(entry, (key) => subjects.has(key)), { kind: "entry", entry });
+    if (isConfigured(acceptance, entry)) continue;
+    const key = keyOf(entry, (one) => keys.has(one));
+    keys.add(key);
     for (const id of [entry.facts.id, entry.judged?.id]) if (typeof id === "string") ids.add(id);
+    yield [key, { kind: "entry", entry }];
   }
-  for (const asset of register.all()) {
-    if (asset.zone === null && !ids.has(asset.id) && !subjects.has(asset.id)) subjects.set(asset.id, { kind: "former", asset });
-  }
-  return subjects;
+  for (const asset of register.all()) if (asset.zone === null && !ids.has(asset.id) && !keys.has(asset.id)) yield [asset.id, { kind: "former", asset }];
 }
 
-/** The subject of a key; undefined where there is none. */
+/** The subject of a key; undefined where there is none. At once for what has a name, some ms for one of thousands that have none. */
 export function findSubject(core: CoreParts, key: string): Subject | undefined {
-  return subjectsOf(core).get(key);
+  const named = findNamed(core, key);
+  if (named !== undefined) return named;
+  for (const [own, subject] of subjectsOf(core)) if (own === key) return subject;
+  return undefined;
+}
+
+/** No other subject has a key that may be a name (`keyOf`). */
+function findNamed({ acceptance, configuration }: CoreParts, key: string): Subject | undefined {
+  if (!ASSET_NAME.test(key)) return undefined;
+  const settings = acceptance.configured.hasName(key) ? configuration.current.assets.find(({ name }) => name === key) : undefined;
+  if (settings !== undefined) return { kind: "configured", settings };
+  const entry = acceptance.entries.named(key);
+  return entry === undefined || isConfigured(acceptance, entry) ? undefined : { kind: "entry", entry };
+}
+
+/** What the register says of the entry of this number; undefined where it was forgotten. */
+export function describeNumber(core: CoreParts, number: number): AssetEntry | undefined {
+  for (const [key, subject] of subjectsOf(core)) if (subject.kind === "entry" && subject.entry.number === number) return describeSubject(core, key, subject);
+  return undefined;
 }
 
 /** What the register says of it. */
@@ -59,7 +99,7 @@ export function historyOwner(subject: Subject): string {
 type Unsealed = Omit<AssetEntry, "seen">;
 
 /** Whoever has both is listed once, as configured. */
-function isConfigured({ acceptance: { configured } }: CoreParts, { facts, judged, name }: Entry): boolean {
+function isConfigured({ configured }: Pick<Acceptance, "configured">, { facts, judged, name }: Entry): boolean {
   const { url, id, segment } = judged ?? facts;
   const same = configured.nameOf(url, id, segment);
   return same !== undefined && (name === null || same === name);

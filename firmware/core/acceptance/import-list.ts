@@ -2,7 +2,7 @@
 
 import { Fault } from "../../../drivers/contract/fault.ts";
 import type { AssetLine } from "../../conduit/assets.ts";
-import type { InputOf, ReplyOf } from "../../conduit/route.ts";
+import type { ReplyOf } from "../../conduit/route.ts";
 import type { localConduit } from "../../conduit/local.ts";
 import type { Actor } from "../accounts/actor.ts";
 import type { CoreParts } from "../parts.ts";
@@ -17,14 +17,14 @@ type Imported = ReplyOf<typeof localConduit.importAssets>;
 /** With those of found machines; a list beyond it is no list of one gateway. */
 const MOST_NAMED = 5000;
 const MOST_PROBLEMS = 2000;
-/** About as long as any other commit. */
-const LINES_PER_COMMIT = 40;
+/** About as long as any other commit: each is checked once more before it is written. */
+const LINES_PER_COMMIT = 20;
 
 /**
  * Checked line by line in as many turns as it takes, then written in portions. Throws STORAGE_FULL, and STORAGE_BUSY where the register changed meanwhile:
  * what was written is taken back then. A crash in between leaves the first portions: importing again brings the rest.
  */
-export async function importLines(core: CoreParts, { lines, dryRun }: InputOf<typeof localConduit.importAssets>, actor: Actor): Promise<Imported> {
+export async function importLines(core: CoreParts, { lines, dryRun }: { readonly lines: readonly AssetLine[]; readonly dryRun: boolean }, actor: Actor): Promise<Imported> {
   const { reply, changing } = await check(core, lines);
   if (dryRun || changing.length === 0) return reply;
   await write(core, changing, actor);

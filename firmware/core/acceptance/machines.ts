@@ -54,10 +54,18 @@ export class Machines {
     return made;
   }
 
+  /** Makes what `list` needs of this entry under a configuration that is still to come. */
+  prepare(entry: Entry, coming: Configured): void {
+    if (entry.state === "accepted" && readAt(entry) !== null && this.#hindranceIn(entry, coming) === undefined) this.make(entry);
+  }
+
   /** Why an accepted one is not read: the configuration has changed. */
   hindrance(entry: Entry): string | undefined {
+    return this.#hindranceIn(entry, this.#configured());
+  }
+
+  #hindranceIn(entry: Entry, configured: Configured): string | undefined {
     const { name, judged } = entry;
-    const configured = this.#configured();
     if (name !== null && configured.hasName(name)) return `The configuration has a machine of the name ${name}.`;
     const same = configured.nameOf(judged?.url ?? null, judged?.id ?? null, judged?.segment ?? null);
     if (same !== undefined) return `The configuration has this machine as ${same}.`;

@@ -6,7 +6,7 @@ import type { Actor } from "../accounts/actor.ts";
 import type { CoreParts } from "../parts.ts";
 import { storageFault } from "../storage/open-database.ts";
 import { MOST_REFUSED } from "./bounds.ts";
-import { describeSubject, findSubject, historyOwner, listSubjects } from "./describe.ts";
+import { describeNumber, describeSubject, findSubject, historyOwner } from "./describe.ts";
 import type { Subject } from "./describe.ts";
 import { judgedAgain, readAt } from "./entry.ts";
 import type { Entry } from "./entry.ts";
@@ -33,7 +33,7 @@ export async function acceptByPerson(core: CoreParts, { key, seen, name, credent
   const entry = takeUp(core.acceptance, subject.entry, { actor, words: "a person", name, credentials });
   if (isAnother(before, entry)) core.pki.disenrol(before.name ?? "", actor);
   await core.acceptance.announce();
-  return describeNumber(core, entry.number);
+  return describeAgain(core, entry.number);
 }
 
 /** Another machine, or the same with another key: it does not publish with what the one before it was given. */
@@ -64,7 +64,7 @@ export async function refuseByPerson(core: CoreParts, key: string, reason: strin
     core.pki.disenrol(entry.name, actor);
   }
   await acceptance.announce();
-  return describeNumber(core, entry.number);
+  return describeAgain(core, entry.number);
 }
 
 /** Throws NOT_FOUND, and INPUT_INVALID for what is read or configured. */
@@ -123,8 +123,8 @@ function dropHidden({ acceptance, conditions }: CoreParts, name: string): void {
   }
 }
 
-function describeNumber(core: CoreParts, number: number): AssetEntry {
-  const found = listSubjects(core).find(([, subject]) => subject.kind === "entry" && subject.entry.number === number);
-  if (found === undefined) throw new Fault("NOT_FOUND", "it was forgotten meanwhile");
-  return describeSubject(core, ...found);
+function describeAgain(core: CoreParts, number: number): AssetEntry {
+  const described = describeNumber(core, number);
+  if (described === undefined) throw new Fault("NOT_FOUND", "it was forgotten meanwhile");
+  return described;
 }

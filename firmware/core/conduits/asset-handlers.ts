@@ -3,6 +3,7 @@
 import { describeSubject, findSubject, historyOwner, listSubjects } from "../acceptance/describe.ts";
 import { acceptByPerson, demandSubject, forgetByPerson, refuseByPerson } from "../acceptance/people.ts";
 import { importLines } from "../acceptance/import-list.ts";
+import { ImportParts } from "../acceptance/import-parts.ts";
 import type { AssetLine } from "../../conduit/assets.ts";
 import { WrittenReply } from "../../runtime/conduit-server.ts";
 import { demandAdministrator } from "../accounts/may.ts";
@@ -15,9 +16,10 @@ import { writeItems } from "./written.ts";
 type AssetRoutes = "assets" | "asset" | "acceptAsset" | "refuseAsset" | "forgetAsset" | "importAssets" | "enrolAsset" | "disenrolAsset" | "machineCa" | "renewMachineCa";
 
 export function makeAssetHandlers(core: CoreParts): Pick<PeopleHandlers, AssetRoutes> {
+  const parts = new ImportParts();
   return {
-    assets: async ({ after, limit }, { signal }) => {
-      const subjects = listSubjects(core, after);
+    assets: async ({ after = "", limit }, { signal }) => {
+      const subjects = await listSubjects(core, after, limit + 1);
       const texts = await writeItems(subjects.slice(0, limit), ([key, subject]) => JSON.stringify(describeSubject(core, key, subject)), core.turns, signal);
       return new WrittenReply(`{"hasMore":${subjects.length > limit},"assets":[`, ...texts, "]}");
     },
@@ -41,10 +43,11 @@ export function makeAssetHandlers(core: CoreParts): Pick<PeopleHandlers, AssetRo
       forgetByPerson(core, key, actor);
       return {};
     },
-    importAssets: async (list, { actor, person }) => {
-      const moved = list.lines.find((line) => movesCredentials(core, line));
+    importAssets: async ({ lines, dryRun, part }, { actor, person }) => {
+      const moved = lines.find((line) => movesCredentials(core, line));
       if (moved !== undefined) demandAdministrator(person, "importAssets", `${moved.name} has credentials, which would go to another address`);
-      return importLines(core, list, actor);
+      const whole = part === undefined ? lines : parts.add(part, lines);
+      return whole === undefined ? { added: 0, changed: 0, same: 0, problems: [] } : importLines(core, { lines: whole, dryRun }, actor);
     },
     ...makeEnrolHandlers(core),
   };

@@ -2,13 +2,12 @@
 
 import type { LeaseHead, cloudConduit } from "../../conduit/cloud.ts";
 import type { InputOf, ReplyOf } from "../../conduit/route.ts";
-import type { Call, Handlers } from "../../runtime/conduit-server.ts";
+import { WrittenBytes, type Call, type Handlers } from "../../runtime/conduit-server.ts";
 import { rememberAnswers } from "../../runtime/remembered-answers.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
 import { CLOUD } from "../cloud-state.ts";
 import { writeInventory } from "../inventory/inventory-document.ts";
 import type { CoreParts } from "../parts.ts";
-import type { Turns } from "../turns.ts";
 import { makeNameJudge } from "./cloud-names.ts";
 import { reviewCloud } from "./review-link.ts";
 
@@ -72,19 +71,16 @@ function holderOf({ identity }: Call): string {
   return identity.epoch;
 }
 
-async function giveInventory({ clock, gateway, register, revisions, turns }: CoreParts, { after, waitMs }: InputOf<typeof cloudConduit.inventory>, signal: AbortSignal): Promise<ReplyOf<typeof cloudConduit.inventory>> {
+type Inventory = ReplyOf<typeof cloudConduit.inventory>;
+
+async function giveInventory({ clock, gateway, register, revisions, turns }: CoreParts, { after, waitMs }: InputOf<typeof cloudConduit.inventory>, signal: AbortSignal): Promise<Inventory | WrittenBytes<Inventory["head"]>> {
   await revisions.inventory.wait(after, waitMs, signal);
   if (after === revisions.inventory.value) return { head: { revision: after, digest: "" }, body: NOTHING };
   if (after !== 0) await settleDown({ clock, revisions }, signal);
   // The revision from before: what changes while it is written makes the next poll answer at once.
   const revision = revisions.inventory.value;
-  const { body, digest } = await writeInventory(gateway, register, () => clock.uptimeMs(), () => nextTurn(turns, signal));
-  return { head: { revision, digest }, body };
-}
-
-async function nextTurn(turns: Turns, signal: AbortSignal): Promise<void> {
-  await turns.next();
-  if (signal.aborted) throw new Fault("CANCELLED", "the cloud zone waits no longer", { cause: signal.reason });
+  const { pieces, digest } = await writeInventory(gateway, register, turns, signal);
+  return new WrittenBytes({ revision, digest }, pieces);
 }
 
 async function settleDown({ clock, revisions }: Pick<CoreParts, "clock" | "revisions">, signal: AbortSignal): Promise<void> {

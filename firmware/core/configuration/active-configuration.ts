@@ -61,7 +61,6 @@ export class ActiveConfiguration {
     return this.#loaded.configuration;
   }
 
-  /** Called after each change; a reload ends, and the next one begins, when what it returns has resolved. */
   /** The text that is in force; empty where the defaults are. */
   get text(): string | Uint8Array {
     return this.#loaded.known ?? this.#options.kept.read("good-configuration") ?? "";
@@ -71,6 +70,7 @@ export class ActiveConfiguration {
     return this.#options.file;
   }
 
+  /** Called after each change; a reload ends, and the next one begins, when what it returns has resolved. */
   onChange(listener: (change: ConfigurationChange) => Promise<void>): void {
     this.#listener = listener;
   }
@@ -97,13 +97,19 @@ export class ActiveConfiguration {
     const change = compareMarks(this.#loaded.marks, loaded.marks);
     const waiting = compareMarks(this.#marksAtStart, loaded.marks).needsRestart;
     const settings = change.applied.length + change.needsRestart.length === 0 ? [] : await compareSettings(loaded.known, this.text, { clock, turn: () => turns.next() }, signal);
+    const isOther = change.applied.length + change.needsRestart.length > 0;
+    if (isOther) {
+      await this.#prepare(loaded.configuration);
+      // It is kept: the next start has it, whatever happens now.
+      await turns.next();
+      trail.record({ actor, action: "configuration.applied", target: file, result: "done", detail: { ...change, settings } });
+      await turns.next();
+    }
     this.#loaded = loaded;
     conditions.clear("CONFIG_BROKEN", file);
     if (waiting.length === 0) conditions.clear("CONFIG_NEEDS_RESTART", file);
     else conditions.raise("CONFIG_NEEDS_RESTART", file, waiting.join(", "));
-    if (change.applied.length + change.needsRestart.length === 0) return change;
-    trail.record({ actor, action: "configuration.applied", target: file, result: "done", detail: { ...change, settings } });
-    await this.#listener(change);
+    if (isOther) await this.#listener(change);
     return change;
   }
 

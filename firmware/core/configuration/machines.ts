@@ -27,16 +27,23 @@ export async function placeMachines(parts: CoreParts): Promise<void> {
   const { conditions, configuration, links, register, turns, writeTurn } = parts;
   const placements = placementsOf(configuration.current, machinesOf(parts));
   // No await before: the zones are never told of the new configuration with the former placements.
-  await register.place(placements, writeTurn);
-  for (const [name] of links.entries()) if (!placements.has(name)) links.delete(name);
-  const ofGone = conditions.list().filter(({ code, subject }) => ASSET_CODES.some((known) => known === code) && !placements.has(subject));
-  await turns.each(ofGone, ({ subject }) => void conditions.become(ASSET_CODES, subject));
+  await register.place(placements, turns, writeTurn);
+  // By what is placed then: the next configuration may have come meanwhile.
+  const isGone = (name: string): boolean => register.zoneOf(name) === undefined;
+  await turns.each(links.entries(), ([name]) => void (isGone(name) && links.delete(name)));
+  await turns.next();
+  await turns.each(conditions.list(), ({ code, subject }) => void (isGone(subject) && isOfAsset(code) && conditions.become(ASSET_CODES, subject)));
+}
+
+function isOfAsset(code: string): boolean {
+  return ASSET_CODES.some((known) => known === code);
 }
 
 /** Other found machines are read than before: the zones, the cloud and the firewall learn of it. */
 export async function applyMachines(parts: CoreParts): Promise<void> {
-  const { revisions, system } = parts;
+  const { acceptance, configuration, revisions, system } = parts;
   try {
+    await acceptance.prepare(configuration.current);
     await placeMachines(parts);
   } finally {
     // Who is read no more is told so, whether it can be written or not.

@@ -13,8 +13,8 @@ export interface Link {
   readonly via?: Report["via"];
 }
 
-/** Some 3 ms. */
-const ROWS_PER_COMMIT = 500;
+/** Some 2 ms. */
+const ROWS_PER_COMMIT = 250;
 
 export class Links {
   readonly #links = new Map<string, Link>();

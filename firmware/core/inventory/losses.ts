@@ -88,10 +88,11 @@ export class Losses {
   }
 
   async #turnBad(assignment: string, loss: Loss): Promise<void> {
-    const { log, outbox, values } = this.#parts;
+    const { log, outbox, turns, values } = this.#parts;
     loss.isRunning = true;
     try {
       while (loss.doubtful.length > 0 && this.#open.get(assignment) === loss) {
+        await turns.next();
         // What came meanwhile was read from a machine that is back.
         const portion = loss.doubtful.slice(0, READINGS_PER_REQUEST).filter(({ asset, point, last }) => values.last(asset, point) === last);
         const readings = portion.map((one) => this.#badSample(one, loss.reason));

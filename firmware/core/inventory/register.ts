@@ -6,6 +6,7 @@ import type { AssetId } from "../../../drivers/contract/identity.ts";
 import type { Asset, AssetState, EquipmentPath, Found, Placement } from "./asset.ts";
 import type { AssetRows } from "./asset-rows.ts";
 import type { PointLists, PointPage } from "./point-lists.ts";
+import type { Turns } from "../turns.ts";
 import type { Revision } from "./revision.ts";
 
 /** Something about identities that a person should know. */
@@ -89,13 +90,15 @@ export class Register {
 
   /**
    * The configuration names these machines now. Assets whose machine is gone from it stay, assigned to no zone. What is identified meanwhile goes by
-   * the new placements already; the known assets follow in portions of one commit each, with `turn` before each. Resolves when all have.
+   * the new placements already; the known assets are looked through in `turns`, and follow in portions of one commit each, with `writeTurn` before each.
+   * Resolves when all have.
    */
-  async place(placements: ReadonlyMap<string, Placement>, turn: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  async place(placements: ReadonlyMap<string, Placement>, turns: Pick<Turns, "each">, writeTurn: () => Promise<void>): Promise<void> {
     this.#placements = placements;
-    const moving = [...this.#assets.keys()].filter((id) => this.#placedAnew(id) !== undefined);
+    const moving: AssetId[] = [];
+    await turns.each(this.#assets.keys(), (id) => void (this.#placedAnew(id) !== undefined && moving.push(id)));
     for (let from = 0; from < moving.length; from += ASSETS_PER_COMMIT) {
-      await turn();
+      await writeTurn();
       this.#commit(moving.slice(from, from + ASSETS_PER_COMMIT).flatMap((id) => this.#placedAnew(id) ?? []));
     }
   }

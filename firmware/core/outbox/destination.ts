@@ -9,7 +9,7 @@ import { LIVE_LAG_MS, type Bounds } from "./limits.ts";
 import { Pick, type Picked } from "./picking.ts";
 import { Pulse } from "./pulse.ts";
 import type { Range } from "./range-set.ts";
-import { settleVerdicts } from "./settling.ts";
+import { checkVerdicts, settleVerdicts, type Place } from "./settling.ts";
 import type { Store } from "./store.ts";
 import type { Stream } from "./stream.ts";
 
@@ -32,6 +32,13 @@ export interface DestinationParts {
   /** Unique in this process. */
   readonly leaseNumber: () => number;
 }
+
+/** What one lease holds at most, whatever is asked for: it is read and written in one turn of the event loop. */
+const MOST_LEASED = 2000;
+const MOST_LEASED_BYTES = 1_048_576;
+const START: Place = { accepted: 0, rejected: 0 };
+/** Rows that one commit of verdicts writes, roughly. */
+const MOST_SETTLED = 512;
 
 type Lease = { readonly head: LeaseHead; readonly body: Buffer };
 
@@ -124,21 +131,10 @@ export class OpenDestination implements Destination {
   }
 
   async settle(verdicts: Verdicts, epoch?: string): Promise<void> {
-    const { commits, limits, clock, store } = this.#parts;
+    const { store } = this.#parts;
     if (epoch !== undefined && epoch === this.holder.epoch) this.holder.hear(epoch);
-    if (verdicts.accepted.length + verdicts.rejected.length > 0) {
-      await commits.submit({
-        bytes: 64 * (verdicts.accepted.length + verdicts.rejected.length),
-        rows: 2 * (verdicts.accepted.length + verdicts.rejected.length),
-        isLeisurely: true,
-        run: () => {
-          const known = store().streams.get(verdicts.stream);
-          // The recovery has not read its row yet: what is settled now shall not come again.
-          const stream = known ?? (this.#parts.isRecovering() ? store().addStream(this.name, { uuid: verdicts.stream, state: "recovering" }) : undefined);
-          if (stream !== undefined) settleVerdicts(store(), limits(), stream, verdicts, clock.now());
-        },
-      });
-    }
+    const isEmpty = verdicts.accepted.length + verdicts.rejected.length === 0;
+    for (let place: Place | undefined = isEmpty ? undefined : START; place !== undefined; ) place = await this.#settleSome(verdicts, place);
     const stream = store().streams.get(verdicts.stream);
     if (stream === undefined) return;
     for (const [first, last] of [...verdicts.accepted, ...verdicts.rejected.map((one) => one.range)]) stream.leased.remove(first, last);
@@ -147,6 +143,25 @@ export class OpenDestination implements Destination {
     const freed = verdicts.kept.filter(([first, last]) => mayKeep && stream.release(first, last));
     if (freed.length > 0) this.#pulse.beat();
     this.#parts.settled([...verdicts.accepted, ...verdicts.rejected.map((one) => one.range)].reduce((rows, [first, last]) => rows + last - first + 1, 0));
+  }
+
+  /** One commit; what it settles is durable when it resolves. */
+  #settleSome(verdicts: Verdicts, place: Place): Promise<Place | undefined> {
+    const { commits, limits, clock, store } = this.#parts;
+    const left = verdicts.accepted.length - place.accepted + verdicts.rejected.length - place.rejected;
+    return commits.submit({
+      bytes: 64 * left,
+      rows: Math.min(MOST_SETTLED, 2 * left),
+      isLeisurely: true,
+      run: () => {
+        const known = store().streams.get(verdicts.stream);
+        // The recovery has not read its row yet: what is settled now shall not come again.
+        const stream = known ?? (this.#parts.isRecovering() ? store().addStream(this.name, { uuid: verdicts.stream, state: "recovering" }) : undefined);
+        if (stream === undefined) return undefined;
+        if (place === START) checkVerdicts(stream, verdicts);
+        return settleVerdicts(store(), limits(), stream, verdicts, place, clock.now());
+      },
+    });
   }
 
   #freeAll(): void {
@@ -196,7 +211,7 @@ export class OpenDestination implements Destination {
     const store = this.#parts.store();
     for (const stream of this.#streamsFor(request.lane)) {
       if (this.#waitingIn(stream, request.lane) === 0) continue;
-      const pick = new Pick(store, stream, request);
+      const pick = new Pick(store, stream, { maxCount: Math.min(request.maxCount, MOST_LEASED), maxBytes: Math.min(request.maxBytes, MOST_LEASED_BYTES) });
       let picked: Picked | undefined;
       try {
         picked = pick.take(request.lane, this.#isStrict);

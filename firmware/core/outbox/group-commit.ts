@@ -39,6 +39,9 @@ export interface GroupCommitOptions {
 const MUCH_ROWS = 256;
 const LEISURE = 4;
 
+/** Bytes of one commit, unless one piece alone has more. */
+const BYTES_PER_COMMIT = 1_048_576;
+
 /** A commit that takes longer is followed by a smaller one. */
 const LONG_MS = 20;
 const LEAST_ROWS = 100;
@@ -126,10 +129,12 @@ export class GroupCommit {
 
   #commitGroup(): void {
     let rows = 0;
+    let bytes = 0;
     let count = 0;
     for (const { work } of this.#waiting) {
-      if (count > 0 && rows + work.rows > this.#rowsPerCommit) break;
+      if (count > 0 && (rows + work.rows > this.#rowsPerCommit || bytes + work.bytes > BYTES_PER_COMMIT)) break;
       rows += work.rows;
+      bytes += work.bytes;
       count += 1;
     }
     const group = this.#waiting.splice(0, count);
@@ -160,10 +165,16 @@ export class GroupCommit {
       return;
     }
     this.#options.stored(undefined);
-    for (const one of group) {
-      one.work.committed?.(one.result);
-      one.resolve(one.result);
-    }
+    for (const one of group) one.work.committed?.(one.result);
+    this.#answer(group);
+  }
+
+  /** What the answers of a large commit lead to takes as long again: not in the same turn. */
+  #answer(group: readonly Waiting[]): void {
+    const answer = (): void => group.forEach((one) => one.resolve(one.result));
+    const rows = group.reduce((sum, { work }) => sum + work.rows, 0);
+    if (rows < MUCH_ROWS || this.#isClosed) answer();
+    else this.#options.turns.takeNext(answer);
   }
 
   #fail(group: readonly Waiting[], error: unknown, mayReplace: boolean): void {

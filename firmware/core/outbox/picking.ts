@@ -29,7 +29,7 @@ interface Window {
 
 /** Rows looked at in one go; bounds the time that the event loop is held. */
 const ROWS_PER_LOOK = 512;
-const MAX_ROWS_SEEN = 4096;
+const MAX_ROWS_SEEN = 2048;
 /** Bytes of a lease's text besides the bodies: `{"seq":`, `"historical":true,`, `},` and the number. */
 const FRAME_BYTES = 48;
 

@@ -3,16 +3,44 @@
 import type { Verdicts } from "./contract.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
 import type { SeqRange } from "../../conduit/shared.ts";
-import { ROWS_PER_COMMIT, type Bounds } from "./limits.ts";
+import type { Bounds } from "./limits.ts";
 import type { Store } from "./store.ts";
 import type { Stream } from "./stream.ts";
 
-/** Throws INPUT_INVALID when a range was never given. Settling again what is settled changes nothing. */
-export function settleVerdicts(store: Store, limits: Bounds, stream: Stream, verdicts: Verdicts, nowMs: number): void {
+/** Ranges, or rejected readings, that one commit settles, whatever is told in one request: each is a few statements. */
+const PER_COMMIT = 256;
+
+/** How far verdicts are settled. */
+export interface Place {
+  readonly accepted: number;
+  readonly rejected: number;
+  /** Within the rejected range: the first number that is still to be settled. */
+  readonly from?: number;
+}
+
+/** Throws INPUT_INVALID when a range was never given. */
+export function checkVerdicts(stream: Stream, verdicts: Verdicts): void {
   for (const range of [...verdicts.accepted, ...verdicts.rejected.map((one) => one.range), ...verdicts.kept]) checkRange(stream, range);
-  for (const [first, last] of verdicts.accepted) store.settle(stream, first, last);
-  for (const { range, reason } of verdicts.rejected) rejectRange(store, stream, range, reason, nowMs);
-  if (verdicts.rejected.length > 0) store.sql.trimRejected.run(limits.maxRejectedCount);
+}
+
+/** One commit's worth, from `place` on; returns where to go on, undefined at the end. Settling again what is settled changes nothing. */
+export function settleVerdicts(store: Store, limits: Bounds, stream: Stream, verdicts: Verdicts, place: Place, nowMs: number): Place | undefined {
+  const end = Math.min(verdicts.accepted.length, place.accepted + PER_COMMIT);
+  for (const [first, last] of verdicts.accepted.slice(place.accepted, end)) store.settle(stream, first, last);
+  if (end < verdicts.accepted.length) return { ...place, accepted: end };
+  let left = PER_COMMIT - (end - place.accepted);
+  let { from, rejected: index } = place;
+  for (; index < verdicts.rejected.length && left > 0; index += 1) {
+    const one = verdicts.rejected[index];
+    if (one === undefined) break;
+    const [first, last] = one.range;
+    const { rows, next } = rejectRange(store, stream, [from ?? first, last], one.reason, nowMs, left);
+    left -= rows + 1;
+    from = next;
+    if (next !== undefined) break;
+  }
+  if (index > place.rejected || from !== place.from) store.sql.trimRejected.run(limits.maxRejectedCount);
+  return index < verdicts.rejected.length ? { accepted: end, rejected: index, ...(from === undefined ? {} : { from }) } : undefined;
 }
 
 function checkRange(stream: Stream, [first, last]: SeqRange): void {
@@ -21,15 +49,20 @@ function checkRange(stream: Stream, [first, last]: SeqRange): void {
   throw new Fault("INPUT_INVALID", `the range ${first} to ${last} was never given in stream ${stream.uuid}, whose next number is ${stream.next}`, { remedy: "Settle only what was leased." });
 }
 
-function rejectRange(store: Store, stream: Stream, [first, last]: SeqRange, reason: string, nowMs: number): void {
+/** At most `most` readings; `next` is the first number after them where more may come. */
+function rejectRange(store: Store, stream: Stream, [first, last]: SeqRange, reason: string, nowMs: number, most: number): { readonly rows: number; readonly next?: number } {
+  let count = 0;
+  let until = last;
   for (const [a, b] of Array.from(stream.settled.missingWithin(first, last))) {
-    for (let from = stream.origin + a; from <= stream.origin + b; ) {
-      const rows = store.sql.rows.all(from, stream.origin + b, ROWS_PER_COMMIT);
-      for (const [id, , body] of rows) store.sql.insertRejected.run(stream.uuid, stream.destination, id - stream.origin, reason, nowMs, body);
-      stream.rejected += rows.length;
-      from = rows.length < ROWS_PER_COMMIT ? Number.POSITIVE_INFINITY : (rows.at(-1)?.[0] ?? 0) + 1;
-    }
+    const rows = store.sql.rows.all(stream.origin + a, stream.origin + b, most - count);
+    for (const [id, , body] of rows) store.sql.insertRejected.run(stream.uuid, stream.destination, id - stream.origin, reason, nowMs, body);
+    count += rows.length;
+    if (count < most) continue;
+    until = (rows.at(-1)?.[0] ?? 0) - stream.origin;
+    break;
   }
+  stream.rejected += count;
   stream.isDirty = true;
-  store.settle(stream, first, last);
+  store.settle(stream, first, until);
+  return until < last ? { rows: count, next: until + 1 } : { rows: count };
 }

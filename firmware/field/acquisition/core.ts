@@ -19,8 +19,8 @@ export interface Core {
   link(report: InputOf<typeof sourceConduit.link>, signal: AbortSignal): Promise<void>;
 }
 
-/** 1 MiB as base64 is what the conduit takes. */
-const MAX_PAYLOAD = 1_000_000;
+/** As base64 it is what the conduit takes. */
+const MAX_PAYLOAD = 196_608;
 
 export function makeCore(client: ConduitClient<typeof sourceConduit>, clock: Clock): Core {
   const patiently = async <Result>(call: () => Promise<Result>, signal: AbortSignal): Promise<Result> => {

@@ -25,6 +25,8 @@ export interface FoundQueueParts {
 
 /** What the contract takes in one request. */
 const REPORTS_PER_REQUEST = 32;
+/** Characters; far below the contract's bytes, whatever they are written in. */
+const LENGTH_PER_REQUEST = 262_144;
 /** Some come together; and however much somebody makes up, core hears of 320 changes a second at most. */
 const LINGER_MS = 20;
 const PAUSE_MS = 100;
@@ -124,9 +126,11 @@ interface Batch {
 function takeBatch(waiting: Map<string, Entry>): Batch {
   const segment = waiting.values().next().value?.segment ?? "";
   const reports: FoundReport[] = [];
+  let length = 0;
   for (const [key, one] of waiting) {
-    if (reports.length >= REPORTS_PER_REQUEST) break;
+    if (reports.length >= REPORTS_PER_REQUEST || length >= LENGTH_PER_REQUEST) break;
     if (one.segment !== segment) continue;
+    length += JSON.stringify(one.report).length;
     reports.push(one.report);
     waiting.delete(key);
   }

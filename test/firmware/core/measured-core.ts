@@ -1,9 +1,11 @@
 // Runs core in a process of its own and says for how long its event loop was held, and how long its transactions took.
 //
 // Arguments: the data directory and the configuration's file. It prints `ready`, and answers each line on its standard input with one line of JSON
-// (`Held`) about the time since the one before. With `TRACE=ms` each time that is longer goes to standard error.
+// (`Held`) about the time since the one before. With `TRACE=FILE` each time of some length goes to that file, with the moment of its end in µs as --cpu-prof counts them.
 
 import { randomUUID } from "node:crypto";
+import { appendFileSync } from "node:fs";
+import { PerformanceObserver } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import Database from "better-sqlite3";
 import { core } from "../../../firmware/core/main.ts";
@@ -15,16 +17,24 @@ export interface Held {
   /** The longest between two beats, 1 ms apart. */
   readonly longestMs: number;
   readonly longestWorkMs: number;
+  /** The longest after the pauses of the garbage collector within it are taken out. */
+  readonly longestOwnMs: number;
   /** The longest transaction. */
   readonly commitMs: number;
   readonly commitWorkMs: number;
+  /** The longest pause of the garbage collector, wall clock, and how many there were. */
+  readonly pauseMs: number;
+  readonly pauses: number;
   /** How often the event loop waited for a sync of a database's file (not of its log). */
   readonly syncs: number;
 }
 
 const BEAT_MS = 1;
-const NOTHING: Held = { longestMs: 0, longestWorkMs: 0, commitMs: 0, commitWorkMs: 0, syncs: 0 };
-const traceMs = Number(process.env["TRACE"] ?? Number.POSITIVE_INFINITY);
+/** A shorter time between two beats is not looked at again. */
+const WORTH_MS = 1;
+const NOTHING: Held = { longestMs: 0, longestWorkMs: 0, longestOwnMs: 0, commitMs: 0, commitWorkMs: 0, pauseMs: 0, pauses: 0, syncs: 0 };
+const trace = process.env["TRACE"];
+const TRACED_MS = 3;
 let held: Held = NOTHING;
 
 interface Moment {
@@ -32,7 +42,21 @@ interface Moment {
   readonly workMs: number;
 }
 
+/** A time in which the loop was held, or the garbage collector ran. */
+interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly workMs: number;
+}
+
+/** The time in which the answer is made is not core's. */
+let isAnswering = false;
+let stretches: Stretch[] = [];
+let pauses: Stretch[] = [];
+
 function look(): Moment {
+  // Of the thread alone Linux tells the processor time as it was at the last tick, up to 4 ms ago; asked for the whole process it counts the running thread anew.
+  process.cpuUsage();
   const { user, system } = process.threadCpuUsage();
   return { ms: systemClock.uptimeMs(), workMs: (user + system) / 1000 };
 }
@@ -47,10 +71,43 @@ async function beat(signal: AbortSignal): Promise<void> {
     await systemClock.sleep(BEAT_MS, signal).catch(() => undefined);
     const now = look();
     const [ms, workMs] = [now.ms - before.ms - BEAT_MS, now.workMs - before.workMs];
-    held = { ...held, longestMs: Math.max(held.longestMs, ms), longestWorkMs: Math.max(held.longestWorkMs, workMs) };
-    if (workMs > traceMs) process.stderr.write(`held ${ms.toFixed(1)} work ${workMs.toFixed(1)} at ${Math.round(now.ms * 1000)}\n`);
+    if (isAnswering) isAnswering = false;
+    else {
+      held = { ...held, longestMs: Math.max(held.longestMs, ms), longestWorkMs: Math.max(held.longestWorkMs, workMs) };
+      if (workMs > WORTH_MS) stretches.push({ fromMs: before.ms, toMs: now.ms, workMs });
+    }
     before = now;
   }
+}
+
+function watchCollector(): void {
+  const note = (list: { getEntries(): readonly { readonly startTime: number; readonly duration: number }[] }): void => {
+    for (const { startTime, duration } of list.getEntries()) pauses.push({ fromMs: startTime, toMs: startTime + duration, workMs: duration });
+  };
+  new PerformanceObserver(note).observe({ entryTypes: ["gc"] });
+}
+
+/** What was noted since it was last asked. */
+async function answer(what: string): Promise<string> {
+  // The collector's pauses are told a turn later.
+  await systemClock.sleep(5, stop.signal);
+  isAnswering = true;
+  const own = stretches.map((stretch) => ({ ...stretch, pausedMs: pausedIn(stretch) }));
+  for (const { fromMs, toMs, workMs, pausedMs } of own) {
+    if (trace !== undefined && workMs > TRACED_MS) appendFileSync(trace, `${process.pid} held ${(toMs - fromMs).toFixed(1)} work ${workMs.toFixed(1)} collector ${pausedMs.toFixed(1)} from ${monotonicUs(fromMs)} to ${monotonicUs(toMs)}\n`);
+  }
+  if (trace !== undefined) appendFileSync(trace, `# ${what}\n`);
+  const text = JSON.stringify({ ...held, longestOwnMs: Math.max(0, ...own.map(({ workMs, pausedMs }) => workMs - pausedMs)), pauseMs: Math.max(0, ...pauses.map(({ workMs }) => workMs)), pauses: pauses.length });
+  [held, stretches, pauses] = [NOTHING, [], []];
+  return text;
+}
+
+function monotonicUs(ms: number): number {
+  return Math.round(Number(process.hrtime.bigint() / 1000n) - (systemClock.uptimeMs() - ms) * 1000);
+}
+
+function pausedIn({ fromMs, toMs }: Stretch): number {
+  return pauses.reduce((sum, pause) => sum + Math.max(0, Math.min(toMs, pause.toMs) - Math.max(fromMs, pause.fromMs)), 0);
 }
 
 /** Times what goes through SQLite's door, whichever part of core it comes from. */
@@ -84,12 +141,11 @@ function watchDatabases(): void {
 const [dataDir = "", configFile = ""] = process.argv.slice(2);
 const stop = new AbortController();
 watchDatabases();
+watchCollector();
 const lines = createInterface({ input: process.stdin });
-lines.on("line", () => {
-  process.stdout.write(`${JSON.stringify(held)}\n`);
-  held = NOTHING;
-});
+lines.on("line", (what) => void answer(what).then((text) => process.stdout.write(`${text}\n`)));
 lines.on("close", () => stop.abort());
+process.once("SIGTERM", () => stop.abort());
 const ready = (): void => {
   void beat(stop.signal);
   process.stdout.write("ready\n");

@@ -1,6 +1,7 @@
 // Shows how a list that people keep comes into the register: all of it or nothing.
 
-import type { AssetLine } from "../../../../firmware/conduit/assets.ts";
+import { cutParts } from "../../../../firmware/cli/assets-parts.ts";
+import { assetRoutes, type AssetLine } from "../../../../firmware/conduit/assets.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import { assetOf, identify, startCore } from "../running-core.ts";
 import type { RunningCore } from "../running-core.ts";
@@ -103,12 +104,38 @@ suite("import of assets", (test) => {
   test("2,000 lines are taken without holding the event loop, and a list beyond what a gateway reads is refused", async ({ defer, signal }) => {
     const core = await startCore(defer, "segments:\n  - { name: hall, subnets: [10.0.0.0/8] }\n");
     const lines = Array.from({ length: 2000 }, (_, index) => full(`m${index}`, String(index), { url: `http://10.1.${index >> 8}.${index & 255}` }));
-    assert.is((await take(core, signal, lines)).added, 2000);
+    let added = 0;
+    for (const part of cutParts(lines)) ({ added } = await core.local.call("importAssets", { ...part, dryRun: false }, signal));
+    assert.is(added, 2000);
     assert.is((await assigned(core, signal)).length, 2000);
     const { problems } = await take(core, signal, [full("more", "x", { url: "http://10.2.0.1" })]);
     assert.match(problems[0]?.message ?? "", /at most/);
     await core.stop();
     const again = await startCore(defer, undefined, { dataDir: core.dataDir });
     assert.is((await assigned(again, signal)).length, 2000);
+  });
+  test("a long list comes in parts and is taken with the last one, all of it or nothing; problems name its lines", async ({ defer, signal }) => {
+    const core = await startCore(defer, SEGMENTS);
+    const send = async (lines: readonly AssetLine[]): Promise<readonly Awaited<ReturnType<typeof take>>[]> => {
+      const replies = [];
+      for (const part of cutParts(lines)) replies.push(await core.local.call("importAssets", { ...part, dryRun: false }, signal));
+      return replies;
+    };
+    const lines = Array.from({ length: 250 }, (_, index) => full(`spare-${index}`, String(index)));
+    const wrong = await send(lines.with(240, full("spare-3", "240")));
+    assert.equal(wrong.map(({ problems }) => problems.map(({ line }) => line)), [[], [], [240]]);
+    assert.equal(await list(core, signal), []);
+    assert.equal((await send(lines)).map(({ added }) => added), [0, 0, 250]);
+    const [, second] = cutParts(lines.map((line) => ({ ...line, note: "again" })));
+    const alone = core.local.call("importAssets", { lines: second?.lines ?? [], dryRun: false, part: { list: "another", number: 1, isLast: true } }, signal);
+    assert.match(String(await alone.catch((error: unknown) => error)), /not all parts of the list have come/);
+  });
+  test("parts are cut by lines and by bytes", () => {
+    const long = Array.from({ length: 99 }, (_, index) => full(`long-${index}`, String(index), { note: "\u0001".repeat(1024) }));
+    const parts = cutParts(long);
+    assert.equal(parts.flatMap(({ lines }) => lines), long);
+    assert.ok(parts.length > 1);
+    for (const { lines } of parts) assert.ok(Buffer.byteLength(JSON.stringify(lines)) < assetRoutes.importAssets.bodyLimit);
+    assert.equal(cutParts([]).map(({ lines, part: { isLast } }) => [lines, isLast]), [[[], true]]);
   });
 });

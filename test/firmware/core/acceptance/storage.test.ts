@@ -3,6 +3,8 @@
 import { execFileSync } from "node:child_process";
 import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { cutParts } from "../../../../firmware/cli/assets-parts.ts";
+import type { AssetLine } from "../../../../firmware/conduit/assets.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import { makeTempDir } from "../../../support/temp-dir.ts";
 import { assetOf, identify, readStatus, startCore } from "../running-core.ts";
@@ -35,7 +37,10 @@ suite("acceptance, storage", (test) => {
     };
     // What lies between the log's end and the last page of its file is still free.
     let attempts = 0;
-    const attempt = async (): Promise<unknown> => core.local.call("importAssets", { lines: Array.from({ length: 400 }, (_, index) => ({ name: `spare-${index}`, note: `${(attempts += 1)}${"x".repeat(1000)}` })), dryRun: false }, signal).catch((error: unknown) => error);
+    const send = async (lines: readonly AssetLine[]): Promise<void> => {
+      for (const part of cutParts(lines)) await core.local.call("importAssets", { ...part, dryRun: false }, signal);
+    };
+    const attempt = (): Promise<unknown> => send(Array.from({ length: 400 }, (_, index) => ({ name: `spare-${index}`, note: `${(attempts += 1)}${"x".repeat(1000)}` }))).catch((error: unknown) => error);
     fill();
     await until(async () => {
       fill();

@@ -59,12 +59,27 @@ suite("last values", (test) => {
     assert.is(points.size, 10_000);
     assert.ok(answers > 1);
   });
+  test("an answer goes on where the last one ended, whatever changes in between", ({ defer }) => {
+    const { values } = openValues(defer);
+    for (let batch = 0; batch < 10; batch += 1) values.update(Array.from({ length: 1000 }, (_, index) => sample(`p${batch}-${index}`, 1)));
+    const first = values.since(0);
+    const next = `p${first.samples.length / 1000}-0`;
+    // The one that would have come next changes, and so goes to the end.
+    values.update([sample(next, 2)]);
+    const second = values.since(first.revision);
+    assert.is(second.samples[0]?.point, next.replace("-0", "-1"));
+    const other = values.since(0);
+    assert.equal(other, first);
+    const rest = values.since(second.revision);
+    assert.equal(rest.samples.at(-1), sample(next, 2));
+    assert.is(first.samples.length + second.samples.length + rest.samples.length, 10_000);
+  });
   test("are written in bounded portions and come back after a restart", ({ defer }) => {
     const { values, reopen } = openValues(defer);
     values.update(Array.from({ length: 1200 }, (_, index) => sample(`p${index}`, index)));
     assert.ok(values.flush());
-    assert.is(reopen().since(0).samples.length, 500);
-    assert.ok(values.flush());
+    assert.is(reopen().since(0).samples.length, 250);
+    for (let portion = 1; portion < 4; portion += 1) assert.ok(values.flush());
     assert.not.ok(values.flush());
     values.update([sample("p0", 99)]);
     assert.not.ok(values.flush());
