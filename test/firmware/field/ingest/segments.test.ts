@@ -166,6 +166,30 @@ suite(
         assert.equal([arrived(a), arrived(b)], [[1, 2, 3, value - FIRST], [5, 6, value - FIRST]]);
       });
     }
+
+    test("a client whose TLS is GnuTLS trusts the gateway by the exported authority, shows the machine's certificate, and notices another gateway", async (context) => {
+      const cells = buildCells(context.defer, [CELL_A, CELL_B]);
+      const [a] = HALLS;
+      await startSimulated(context, cells, a.cell, a.host, 0, "--publish", "gateway", "--gateway", `mqtts://${a.gateway}:8883`, "--credentials", join(makeTempDir(context.defer), "credentials.json"));
+      const site = startBetween(context, cells, { ...CONFIGURATION, cloud: undefined });
+      await site.gateway.until("it is read", (now) => connected(now) === 1, 120_000);
+      const ca = join(site.folder, "ca.crt");
+      assert.is((await site.weir("ca", "export", "--out", ca)).code, 0);
+      const keys = await enrolByCommand(site, a, "--certificate");
+      const shakeHands = async (...more: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> => {
+        const client = cells.start(a.cell, "gnutls-cli", ["--x509cafile", ca, "--x509certfile", join(keys, "machine.crt"), "--x509keyfile", join(keys, "machine.key"), "-p", "8883", ...more, a.gateway]);
+        client.write("", { end: true });
+        return { code: (await client.exited).code, output: client.output() };
+      };
+      await until("the port is open", context.signal, async () => (await shakeHands()).code === 0);
+      const { output } = await shakeHands();
+      assert.match(output, /Status: The certificate is trusted/);
+      assert.match(output, /Handshake was completed/);
+      assert.match(output, /Successfully sent 1 certificate\(s\) to server/);
+      const misled = await shakeHands("--verify-hostname", "10.9.8.7");
+      assert.match(misled.output, /name in the certificate does not match/i);
+      assert.is.not(misled.code, 0);
+    }, { needs: ["gnutls-cli"] });
   },
   { needs: ["root", "netns", "mosquitto", "mosquitto_pub", "mosquitto_sub", "openssl"], limitMs: 150_000 },
 );
