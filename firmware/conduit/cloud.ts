@@ -5,6 +5,7 @@ import type { Static } from "typebox";
 import { CloudSchema } from "../config/cloud-section.ts";
 import { LogLevelSchema } from "../config/log-section.ts";
 import { AuditMarkSchema } from "./audit.ts";
+import { TaskProgressSchema } from "../protocol/cloud-payloads.ts";
 import { get, post, postForBytes } from "./route.ts";
 import { AfterSchema, AliveSchema, FaultReportSchema, NothingSchema, OutboxFiguresSchema, SecretsSchema, SeqRangeSchema } from "./shared.ts";
 
@@ -18,8 +19,8 @@ export const LANES = ["events", "live", "backlog"] as const;
 export type Lane = (typeof LANES)[number];
 export const LaneSchema = Type.Enum(LANES);
 
-/** What is published beside the readings, retained. */
-export const DOCUMENTS = ["inventory", "status"] as const;
+/** What is published beside the readings; the progress of tasks is not retained. */
+export const DOCUMENTS = ["inventory", "status", "task"] as const;
 export type DocumentName = (typeof DOCUMENTS)[number];
 
 const PortSchema = Type.Integer({ minimum: 1, maximum: 65_535 });
@@ -134,6 +135,13 @@ export const cloudConduit = {
     input: Type.Object({ document: Type.Enum(DOCUMENTS), fault: Type.Optional(FaultReportSchema) }, { additionalProperties: false }),
     reply: NothingSchema,
   }),
+  /** Long poll: tasks whose present state the broker has not confirmed, the oldest change first; none where nothing changed since `after`. */
+  tasks: get("/v1/tasks", {
+    input: AfterSchema,
+    reply: Type.Object({ revision: Type.Integer(), tasks: Type.Array(Type.Object({ change: Type.Integer(), progress: TaskProgressSchema }, { additionalProperties: false })) }, { additionalProperties: false }),
+  }),
+  /** The broker has confirmed this change of the task. */
+  taskTold: post("/v1/tasks/told", { input: Type.Object({ id: Type.String({ maxLength: 36 }), change: Type.Integer() }, { additionalProperties: false }), reply: NothingSchema }),
   /** The zone is there: every few seconds. */
   alive: post("/v1/alive", { input: AliveSchema, reply: NothingSchema }),
   /** For topic `status`: the outbox figures, and where the audit log ends. */

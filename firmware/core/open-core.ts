@@ -119,7 +119,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   closers.push(() => people.refusals.flush());
   const start = { recent: context.recent, startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version, namespaces: namespacesOf(configuration.current) };
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
-  const tasks = openTasks({ database: state.database, dataDir, clock, log, trail, time: accounts.time });
+  const tasks = openTasks({ database: state.database, dataDir, clock, log, trail, time: accounts.time, hasCloud: () => configuration.current.cloud !== undefined });
   const parts: CoreParts = { tasks, ...watch, ...start, directory, tellWanted: (wanted) => tellWanted(dataDir, wanted), ...people, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, page, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   acceptance.onChange(() => applyMachines(parts));
   return { parts, ...makeUpkeep({ audit, state, vault }, parts), close };

@@ -113,11 +113,32 @@ export const LinkStatusSchema = Type.Object(
 );
 export type LinkStatus = Static<typeof LinkStatusSchema>;
 
-/** The topics, with `{gateway}` to be filled in. */
+/** How tasks go; a leaf names them itself, and a test compares. */
+const TASK_STATES = ["ordered", "approved", "waiting", "running", "done", "failed", "cancelled", "expired"] as const;
+
+export const TaskProgressSchema = Type.Object(
+  {
+    gateway: GatewayId,
+    id: Type.String({ format: "uuid", minLength: 36, maxLength: 36, description: "As in the topic. Ordered again with the same id it is the same task." }),
+    kind: Type.String({ description: "What is done, e.g. asset-snapshot or gateway-snapshot." }),
+    target: Type.Union([Type.String(), Type.Null()], { description: "The machine, as the gateway's register names it; null where it is about the gateway." }),
+    state: Type.Enum(TASK_STATES, { description: "ordered: waits for somebody's consent. approved, waiting: waits for its turn or for the machine. Then running, and at the end done, failed, cancelled or expired." }),
+    needsApproval: Type.Boolean({ description: "Somebody at the plant has to consent before it runs." }),
+    words: Type.String({ description: "What it does now, or why it ended." }),
+    ordered: Type.String({ description: "When it was ordered (ISO 8601, UTC)." }),
+    changed: Type.String({ description: "When it came into this state (ISO 8601, UTC)." }),
+    result: Type.Union([Type.Object({ name: Type.String(), type: Type.String(), bytes: Type.Integer() }, closed), Type.Null()], { description: "What it brought, kept at the gateway." }),
+  },
+  { ...closed, description: "How a task stands. Sent with each new state until the broker confirms it: after an outage the present state alone, and the same one perhaps twice. Not retained: a task's id is used once, and a retained message of each would stay for ever." },
+);
+export type TaskProgress = Static<typeof TaskProgressSchema>;
+
+/** The topics, with `{gateway}` and `{task}` to be filled in. */
 export const TOPICS = {
   telemetry: "weir/v1/{gateway}/telemetry",
   telemetryDeflate: "weir/v1/{gateway}/telemetry/deflate",
   telemetryZstd: "weir/v1/{gateway}/telemetry/zstd",
   inventory: "weir/v1/{gateway}/inventory",
   status: "weir/v1/{gateway}/status",
+  task: "weir/v1/{gateway}/tasks/{task}",
 } as const;

@@ -4,11 +4,11 @@ import { Document } from "yaml";
 import packageJson from "../../package.json" with { type: "json" };
 import { TOPICS } from "../../firmware/protocol/cloud-payloads.ts";
 import type { GeneratedFile } from "./generated-file.ts";
-import { inventoryExample, statusExample, telemetryExample, willExample } from "./payload-examples.ts";
+import { inventoryExample, statusExample, taskExample, telemetryExample, willExample } from "./payload-examples.ts";
 
 interface Topic {
   readonly address: string;
-  readonly message: "telemetry" | "inventory" | "status";
+  readonly message: "telemetry" | "inventory" | "status" | "task";
   readonly title: string;
   readonly summary: string;
   readonly isRetained?: boolean;
@@ -18,6 +18,7 @@ interface Topic {
 const SUMMARY = {
   telemetry: "Readings, events and gaps. A receiver that drops every (gateway, stream, seq) it has already seen has each accepted reading exactly once.",
   inventory: "The assets with nameplate, equipment path and points, whenever they change.",
+  task: "How a task stands, with each new state. Not retained.",
   status: "Online with version and outbox figures; offline by the will.",
 } as const;
 
@@ -27,6 +28,7 @@ const CHANNELS: Readonly<Record<string, Topic>> = {
   telemetryZstd: { address: TOPICS.telemetryZstd, message: "telemetry", title: "Telemetry, zstd", summary: "The same, compressed with Zstandard (cloud.compression: zstd).", contentType: "application/zstd" },
   inventory: { address: TOPICS.inventory, message: "inventory", title: "Inventory", summary: SUMMARY.inventory, isRetained: true },
   status: { address: TOPICS.status, message: "status", title: "Status", summary: SUMMARY.status, isRetained: true },
+  task: { address: TOPICS.task, message: "task", title: "Task", summary: SUMMARY.task },
 };
 
 export const asyncApiFile: GeneratedFile = { path: "docs/asyncapi.yaml", write: writeAsyncApi };
@@ -59,7 +61,7 @@ function describeChannel(name: string, topic: Topic): object {
     title: topic.title,
     description: topic.summary,
     messages: { [name]: { $ref: `#/components/messages/${name}` } },
-    parameters: { gateway: { description: "Id of the gateway (gateway.id in its configuration)." } },
+    parameters: { gateway: { description: "Id of the gateway (gateway.id in its configuration)." }, ...(topic.address.includes("{task}") ? { task: { description: "Id of the task, a UUID." } } : {}) },
   };
 }
 
@@ -74,7 +76,7 @@ function describeOperation(name: string): object {
 }
 
 function describeMessage(name: string, topic: Topic): object {
-  const examples = { telemetry: [telemetryExample], inventory: [inventoryExample], status: [statusExample, willExample] }[topic.message];
+  const examples = { telemetry: [telemetryExample], inventory: [inventoryExample], status: [statusExample, willExample], task: [taskExample] }[topic.message];
   return {
     name,
     title: topic.title,

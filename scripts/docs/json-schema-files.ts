@@ -3,7 +3,7 @@
 import type { TSchema } from "typebox";
 import { driverSchemas } from "../../drivers/schemas.ts";
 import { ConfigurationSchema } from "../../firmware/config/schema.ts";
-import { InventorySchema, LinkStatusSchema, TelemetrySchema } from "../../firmware/protocol/cloud-payloads.ts";
+import { InventorySchema, LinkStatusSchema, TaskProgressSchema, TelemetrySchema } from "../../firmware/protocol/cloud-payloads.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 
 const DRAFT = "http://json-schema.org/draft-07/schema#";
@@ -16,6 +16,7 @@ export const schemaFiles: readonly GeneratedFile[] = [
   { path: "docs/schema/telemetry.schema.json", write: () => writeJson(payload("telemetry", TelemetrySchema)) },
   { path: "docs/schema/inventory.schema.json", write: () => writeJson(payload("inventory", InventorySchema)) },
   { path: "docs/schema/status.schema.json", write: () => writeJson(payload("status", LinkStatusSchema)) },
+  { path: "docs/schema/task.schema.json", write: () => writeJson(payload("task", TaskProgressSchema)) },
 ];
 
 type Json = Record<string, unknown>;

@@ -1,6 +1,6 @@
 // An example of each payload for the published documents; a test checks them against the schemas.
 
-import type { Inventory, LinkStatus, Telemetry } from "../../firmware/protocol/cloud-payloads.ts";
+import type { Inventory, LinkStatus, TaskProgress, Telemetry } from "../../firmware/protocol/cloud-payloads.ts";
 
 const gateway = "hall-3";
 const asset = "urn:weir:Example:Cut%203000:4711";
@@ -35,3 +35,16 @@ export const inventoryExample: Inventory = {
 export const statusExample: LinkStatus = { gateway, state: "online", version: "0.1.0", mode: "observe", time: at, outbox: { queued: 12, dropped: 0, rejected: 0, oldestSeconds: 0.4 } };
 
 export const willExample: LinkStatus = { gateway, state: "offline", version: "0.1.0", mode: "observe" };
+
+export const taskExample: TaskProgress = {
+  gateway,
+  id: "5a0d7e0c-2b5b-4c6e-8a57-0d7a1f6f2e10",
+  kind: "asset-snapshot",
+  target: "cutter-1",
+  state: "waiting",
+  needsApproval: true,
+  words: "It waits for its turn.",
+  ordered: "2026-11-02T08:10:00.000Z",
+  changed: at,
+  result: null,
+};

@@ -12,9 +12,9 @@ import { listSettings } from "../../firmware/config/list-settings.ts";
 import { loadConfiguration } from "../../firmware/config/load.ts";
 import { ConfigurationSchema } from "../../firmware/config/schema.ts";
 import { germanSettings } from "../../firmware/config/texts-de.ts";
-import { InventorySchema, LinkStatusSchema, TelemetrySchema, TOPICS } from "../../firmware/protocol/cloud-payloads.ts";
+import { InventorySchema, LinkStatusSchema, TaskProgressSchema, TelemetrySchema, TOPICS } from "../../firmware/protocol/cloud-payloads.ts";
 import { GENERATED } from "../../scripts/docs/index.ts";
-import { inventoryExample, statusExample, telemetryExample, willExample } from "../../scripts/docs/payload-examples.ts";
+import { inventoryExample, statusExample, taskExample, telemetryExample, willExample } from "../../scripts/docs/payload-examples.ts";
 import { assert, suite } from "../support/suite.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -70,7 +70,7 @@ suite("examples", (test) => {
     }
   });
   test("the payloads' examples fit their schemas", () => {
-    const examples = [["telemetry", TelemetrySchema, telemetryExample], ["inventory", InventorySchema, inventoryExample], ["status", LinkStatusSchema, statusExample], ["status", LinkStatusSchema, willExample]] as const;
+    const examples = [["telemetry", TelemetrySchema, telemetryExample], ["inventory", InventorySchema, inventoryExample], ["status", LinkStatusSchema, statusExample], ["status", LinkStatusSchema, willExample], ["task", TaskProgressSchema, taskExample]] as const;
     for (const [name, schema, example] of examples) {
       assert.ok(Value.Check(schema, example), name);
       assert.ok(fits(`docs/schema/${name}.schema.json`, example), name);

@@ -18,6 +18,11 @@ export function topicOf(name: keyof typeof TOPICS, gateway: string): string {
   return TOPICS[name].replace("{gateway}", encodeId(gateway));
 }
 
+/** Of one task, whose id is a UUID. */
+export function taskTopic(gateway: string, id: string): string {
+  return topicOf("task", gateway).replace("{task}", id);
+}
+
 export function telemetryTopic(gateway: string, compression: Compression): string {
   return topicOf(compression === "none" ? "telemetry" : compression === "deflate" ? "telemetryDeflate" : "telemetryZstd", gateway);
 }

@@ -17,6 +17,7 @@ import { runLane } from "./lanes.ts";
 import { makeOutlet } from "./outlet.ts";
 import { makeSuspects } from "./suspects.ts";
 import type { Target } from "./target.ts";
+import { reportTasks } from "./task-reports.ts";
 import type { Timing } from "./timing.ts";
 
 export interface UplinkSettings {
@@ -76,7 +77,7 @@ export async function runSession({ connection, target, settings, blame }: Sessio
     const mayPublish = blame.mayPublishDocuments;
     if (mayPublish) await documents.first(ended);
     isPastDocuments ||= connection.isOpen();
-    const work = [...lanes.map((lane) => runLane(lane, lanePorts, ended)), mayPublish ? documents.run(ended) : Promise.resolve()];
+    const work = [...lanes.map((lane) => runLane(lane, lanePorts, ended)), ...(mayPublish ? [documents.run(ended), reportTasks(connection, { core: ports.core, gateway, log }, ended)] : [])];
     const failed = (await Promise.allSettled(work.map((task) => task.catch(broken)))).find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   };

@@ -9,6 +9,7 @@ import { CLOUD } from "../cloud-state.ts";
 import { writeInventory } from "../inventory/inventory-document.ts";
 import type { CoreParts } from "../parts.ts";
 import { makeNameJudge } from "./cloud-names.ts";
+import { makeCloudTaskHandlers } from "./cloud-tasks.ts";
 import { reviewCloud } from "./review-link.ts";
 
 /** More than the requests that a cloud zone has in flight; a lease has at most some MiB. */
@@ -47,6 +48,7 @@ export function makeCloudHandlers(core: CoreParts): Handlers<typeof cloudConduit
     },
     inventory: (asked, { signal }) => giveInventory(core, asked, signal),
     document: (told) => noteDocument(core, told),
+    ...makeCloudTaskHandlers(core),
     alive: (alive) => {
       core.zones.alive(CLOUD, alive);
       return {};

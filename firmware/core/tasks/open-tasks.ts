@@ -17,12 +17,13 @@ export interface OpenTasksParts {
   readonly log: Log;
   readonly trail: Pick<AuditTrail, "record">;
   readonly time: { nowMs(): number };
+  readonly hasCloud: () => boolean;
 }
 
 /** Results of tasks that are not known (any more) are deleted. Throws a Fault where the folder cannot be made. */
-export function openTasks({ database, dataDir, clock, log, trail, time }: OpenTasksParts): Tasks {
+export function openTasks({ database, dataDir, clock, log, trail, time, hasCloud }: OpenTasksParts): Tasks {
   const rows = new TaskRows(database);
   const holding = rows.load().filter(({ result, state }) => result !== null || state === "running");
   const results = new Results(join(dataDir, "tasks"), new Set(holding.map(({ id }) => id)));
-  return new Tasks({ clock, log: log.child("tasks"), trail, rows, results, runningMs: () => time.nowMs() });
+  return new Tasks({ clock, log: log.child("tasks"), trail, rows, results, hasCloud, runningMs: () => time.nowMs() });
 }

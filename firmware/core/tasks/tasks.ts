@@ -20,6 +20,8 @@ export interface TasksParts {
   readonly trail: Pick<AuditTrail, "record">;
   readonly rows: TaskRows;
   readonly results: Results;
+  /** Whether there is a cloud that is told of changes; what changes without one is told to nobody later. */
+  readonly hasCloud: () => boolean;
   /** The gateway's running time: no wall clock lets a task expire. */
   readonly runningMs: () => number;
 }
@@ -114,7 +116,7 @@ export class Tasks {
   /** A task that has ended stays as it is: INPUT_INVALID. */
   cancel(id: string, actor: Actor): Task {
     const task = this.demand(id);
-    const cancelled = this.#apply(task, "cancel", { words: `${actor.name} cancelled it.` });
+    const cancelled = this.#apply(task, "cancel", { words: "It was cancelled; the audit log says by whom." });
     if (cancelled === undefined) throw new Fault("INPUT_INVALID", `the task has ended: it is ${task.state}`, { where: id });
     this.#record(actor, "task.cancelled", cancelled, {});
     void this.results.remove(cancelled.id);
@@ -195,7 +197,8 @@ export class Tasks {
     return next;
   }
 
-  #write(task: Task): void {
+  #write(changed: Task): void {
+    const task = this.#parts.hasCloud() ? changed : { ...changed, told: changed.change };
     try {
       this.#parts.rows.write(task);
     } catch (error) {

@@ -10,6 +10,7 @@ import type { SeqRange } from "../../../firmware/conduit/shared.ts";
 import { CloudSchema, type CloudLink } from "../../../firmware/config/cloud-section.ts";
 import { runCloud } from "../../../firmware/cloud/main.ts";
 import { TIMING, type Timing } from "../../../firmware/cloud/uplink/timing.ts";
+import type { TaskProgress } from "../../../firmware/protocol/cloud-payloads.ts";
 import { conduitSocket, prepareRunFolder } from "../../../firmware/runtime/conduit-path.ts";
 import { serveConduit } from "../../../firmware/runtime/conduit-server.ts";
 import { silentLog, type Log } from "../../../firmware/runtime/journal.ts";
@@ -43,6 +44,10 @@ export interface TestCore {
   readonly refused: ReadonlyMap<string, string>;
   setLink(link: CloudLink | null, secrets?: Record<string, string>): void;
   setInventory(document: unknown): void;
+  /** A task comes into this state. */
+  setTask(progress: TaskProgress): void;
+  /** Tasks whose present state is confirmed. */
+  toldTasks(): readonly string[];
   /** What the zone resolved, in its order. */
   readonly offers: readonly Offer[];
   /** Who the zone asks for names; the system unless said. */
@@ -99,6 +104,8 @@ function makeStore() {
   let secrets: Record<string, string> = {};
   let revision = 1;
   let inventory: { revision: number; document: unknown } = { revision: 1, document: { gateway: GATEWAY, assets: [] } };
+  const tasks = new Map<string, { readonly change: number; readonly progress: TaskProgress; readonly isTold: boolean }>();
+  let taskRevision = 1;
   let nextSeq = 1;
   const offers: Offer[] = [];
   let nameServers: string[] = [];
@@ -166,6 +173,16 @@ function makeStore() {
       refused.set(document, fault?.message ?? "");
       return {};
     },
+    tasks: async ({ after, waitMs }: { after: number; waitMs: number }, { signal }: { signal: AbortSignal }) => {
+      const isNews = (): boolean => [...tasks.values()].some(({ isTold }) => !isTold);
+      await poll(() => taskRevision !== after || isNews(), waitMs, signal);
+      return { revision: taskRevision, tasks: [...tasks.values()].filter(({ isTold }) => !isTold).map(({ change, progress }) => ({ change, progress })) };
+    },
+    taskTold: ({ id, change }: { id: string; change: number }) => {
+      const task = tasks.get(id);
+      if (task?.change === change) tasks.set(id, { ...task, isTold: true });
+      return {};
+    },
     alive: () => ({}),
     figures: () => ({ queued: Object.values(lanes).reduce((sum, queue) => sum + queue.length, 0), dropped: 0, rejected: rejected.size, oldestSeconds: null }),
     state: (state: { state: string; fault?: FaultReport }) => {
@@ -208,6 +225,8 @@ function makeStore() {
     },
     setJudge: (next) => void (judge = next),
     setInventory: (document) => void (inventory = { revision: inventory.revision + 1, document }),
+    setTask: (progress) => void tasks.set(progress.id, { change: (taskRevision += 1), progress, isTold: false }),
+    toldTasks: () => [...tasks.values()].filter(({ isTold }) => isTold).map(({ progress }) => progress.id),
     until: async (what, isSo, signal) => {
       while (!isSo()) await systemClock.sleep(5, signal).catch(() => Promise.reject(new Error(`it did not come to: ${what}; states ${JSON.stringify(states.slice(-3))}; accepted ${accepted.size}, rejected ${rejected.size}, kept ${kept}`)));
     },

@@ -36,7 +36,7 @@ function open({ defer }: Pick<TestContext, "defer">): Bench {
   const audit: string[] = [];
   const start = (): Tasks => {
     const rows = new TaskRows(database);
-    return new Tasks({ clock: makeFakeClock(), log: silentLog, trail: { record: ({ actor, action }) => void audit.push(`${typeof actor === "string" ? actor : actor.name} ${action}`) }, rows, results: new Results(folder, new Set(rows.load().map(({ id }) => id))), runningMs: () => bench.runningMs });
+    return new Tasks({ clock: makeFakeClock(), log: silentLog, trail: { record: ({ actor, action }) => void audit.push(`${typeof actor === "string" ? actor : actor.name} ${action}`) }, rows, results: new Results(folder, new Set(rows.load().map(({ id }) => id))), hasCloud: () => true, runningMs: () => bench.runningMs });
   };
   const bench: Bench = { tasks: start(), audit, folder, runningMs: 5000, restart: start };
   return bench;
