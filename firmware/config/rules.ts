@@ -49,16 +49,17 @@ function segmentsExist({ assets, segments }: Configuration, report: Report): voi
   }
 }
 
-/** Every URL with an address in an asset's driver settings lies in the asset's segment. */
+/** Every URL with an address in an asset's driver settings lies in the asset's segment; where it names none but there are some, in one of them. */
 function addressesLieInSegment({ assets, segments }: Configuration, report: Report): void {
   for (const [index, asset] of assets.entries()) {
     const segment = segments.find(({ name }) => name === asset.segment);
-    if (segment === undefined) continue;
-    const subnets = segment.subnets.map(parseSubnet);
+    if (segment === undefined && asset.segment !== undefined) continue;
+    const subnets = (segment === undefined ? segments : [segment]).flatMap((one) => one.subnets.map(parseSubnet));
     for (const { path, url } of findUrls(asset.config, ["assets", index, asset.driver])) {
       const host = url.hostname.replace(/^\[|\]$/g, "");
-      if (!isAddress(host) || subnets.some((subnet) => subnet?.includes(host) === true)) continue;
-      report({ path, at: "value", message: `${host} lies outside segment ${quote(segment.name)} (${segment.subnets.join(", ")}).`, remedy: "Correct the address, or the asset's segment." });
+      if (segments.length === 0 || !(isAddress(host) || isLoopback(host)) || subnets.some((subnet) => subnet?.includes(host) === true)) continue;
+      if (segment === undefined) report({ path, at: "value", message: `${host} lies in none of the segments.`, remedy: "Correct the address, or add its subnet to a segment." });
+      else report({ path, at: "value", message: `${host} lies outside segment ${quote(segment.name)} (${segment.subnets.join(", ")}).`, remedy: "Correct the address, or the asset's segment." });
     }
   }
 }

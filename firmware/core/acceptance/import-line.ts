@@ -83,6 +83,8 @@ function placeOf({ configured }: Gate, { judged }: Entry, line: AssetLine, tell:
   const subnets = segment === null ? [] : configured.subnetsOf(segment);
   if (subnets === undefined) tell("segment", `there is no segment "${segment}" in the configuration.`);
   else if (segment !== null && host !== undefined && !subnets.some((subnet) => lies(host, subnet))) tell("url", `${host} lies outside segment ${segment} (${subnets.join(", ")}).`);
+  // Where segments are described nobody leads the gateway elsewhere: to its own services, or to those of another side.
+  else if (segment === null && url !== null && configured.segments.length > 0 && (isMoved || before.segment !== null)) tell("url", `${host ?? url} lies in no segment of the configuration.`);
   if (line.pin !== undefined && line.pin !== "" && !new RegExp(FINGERPRINT).test(line.pin)) tell("pin", "the pin is no SHA-256 fingerprint: 64 hexadecimal digits.");
   const fingerprint = line.pin === undefined ? before.fingerprint : line.pin === "" ? null : plainFingerprint(line.pin);
   // Whoever announces itself there is learned anew.
