@@ -52,6 +52,6 @@ export function writeWindows(windows: readonly ServiceWindow[]): string {
 }
 
 function writeTime(seconds: number): string {
-  if (seconds >= 2 * 86_400) return `${Math.floor(seconds / 86_400)} days`;
-  return seconds >= 7200 ? `${Math.floor(seconds / 3600)} hours` : `${Math.ceil(seconds / 60)} minutes`;
+  if (seconds >= 2 * 86_400) return `${Math.round(seconds / 86_400)} days`;
+  return seconds >= 7200 ? `${Math.round(seconds / 3600)} hours` : `${Math.ceil(seconds / 60)} minutes`;
 }

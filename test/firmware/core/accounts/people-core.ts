@@ -39,17 +39,19 @@ export interface PeopleCore {
 export const SOURCE = "192.0.2.77";
 const PASSWORD = "violet harvest canyon";
 /** Second factors are shown elsewhere. */
-const CONFIGURATION = configure({}, "accounts:\n  secondFactor: []\n");
+const ACCOUNTS = "accounts:\n  secondFactor: []\n";
 
-interface Before {
-  readonly dataDir: string;
-  readonly aged: { ms: number };
+export interface StartPeopleOptions {
+  /** More sections of the configuration. */
+  readonly more?: string;
+  /** Where core ran before. */
+  readonly before?: { readonly dataDir: string; readonly aged: { ms: number } };
 }
 
-export async function startPeople(defer: Defer, signal: AbortSignal, before?: Before): Promise<PeopleCore> {
+export async function startPeople(defer: Defer, signal: AbortSignal, { before, more = "" }: StartPeopleOptions = {}): Promise<PeopleCore> {
   const aged = before?.aged ?? { ms: 0 };
   const clock = { ...systemClock, boot: () => ({ id: systemClock.boot().id, ms: systemClock.boot().ms + aged.ms }) };
-  const core = await startCore(defer, CONFIGURATION, { clock, ...(before === undefined ? {} : { dataDir: before.dataDir }) });
+  const core = await startCore(defer, configure({}, ACCOUNTS + more), { clock, ...(before === undefined ? {} : { dataDir: before.dataDir }) });
   const admin = openConduit(adminConduit, { socket: conduitSocket(core.dataDir, "admin"), clock: systemClock, epoch: randomUUID(), log: silentLog });
   defer(() => admin.close());
   const ask: PeopleCore["ask"] = (name, input, bearer) => admin.call(name, input, signal, { bearer, source: SOURCE });
@@ -72,7 +74,7 @@ export async function startPeople(defer: Defer, signal: AbortSignal, before?: Be
     age: (ms) => void (aged.ms += ms),
     restart: async () => {
       await core.stop();
-      return startPeople(defer, signal, { dataDir: core.dataDir, aged });
+      return startPeople(defer, signal, { more, before: { dataDir: core.dataDir, aged } });
     },
     audit: async () => (await core.local.call("audit", { limit: 500 }, signal)).records.toReversed(),
   };
