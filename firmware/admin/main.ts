@@ -25,7 +25,8 @@ export async function runAdmin(context: ZoneContext, lookMs: number, signal: Abo
   // Each numbers its own requests: what strangers ask never stands before what known people ask, or before the zone's own affairs.
   const open = (own: string): Client => openConduit(adminConduit, { socket: conduitSocket(dataDir, "admin"), clock, epoch: own, log });
   const [affairs, core, strangers] = [open(epoch), open(randomUUID()), open(randomUUID())];
-  const alive = tellAlive((words, stop) => affairs.call("alive", words, stop), clock, signal);
+  const ending = new AbortController();
+  const alive = tellAlive((words, stop) => affairs.call("alive", words, stop), clock, AbortSignal.any([signal, ending.signal]), context.recent);
   const keeper = new PageKeeper({
     core: affairs,
     log: log.child("page"),
@@ -41,6 +42,7 @@ export async function runAdmin(context: ZoneContext, lookMs: number, signal: Abo
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    ending.abort();
     await keeper.close();
     await Promise.all([affairs, core, strangers].map((client) => client.close()));
     await alive;

@@ -42,7 +42,7 @@ suite(
         // Core has no network, and host no socket that could ask for one: there is nothing to count.
         if (zone === "field" || zone === "cloud" || zone === "admin") surprises.push(...demandCounted(zone, before, appliance.counters(), outcomes));
       }
-      for (const user of USERS_WITHOUT_UNIT) surprises.push(...judgeList(user, AS_USER, attemptAsUser(appliance, user)));
+      for (const user of USERS_WITHOUT_UNIT) surprises.push(...judgeList(user, AS_USER.filter(({ name }) => user !== "weir-console" || !name.endsWith("console.sock")), attemptAsUser(appliance, user)));
       assert.equal(surprises, []);
       assert.equal(appliance.run("ss", ["--listening", "--unix", "--no-header"]).split("\n").filter((line) => / @/.test(line)), [], "sockets without a file, which have no owner");
     }, { limitMs: 240_000 });

@@ -58,16 +58,16 @@ export async function startGatewayWithPage(context: TestContext, configuration: 
   const folder = options.folder ?? makeTempDir(context.defer);
   writeConfiguration(folder, { page: { port, addresses: ["127.0.0.1"] }, ...configuration });
   const gateway = startGateway(context, { ...options, folder });
-  return { gateway, page: await openPage(context, gateway, port) };
+  return { gateway, page: await openPage(context, gateway.dataDir, port) };
 }
 
-/** The page of a gateway whose configuration has `page: {port, addresses: [127.0.0.1]}`; resolves when it is open. */
-export async function openPage({ defer, signal }: TestContext, gateway: GatewayUnderTest, port: number): Promise<PageUnderTest> {
+/** The page of a gateway that runs on the data directory with `page: {port, addresses: [127.0.0.1]}`; resolves when it is open. */
+export async function openPage({ defer, signal }: TestContext, dataDir: string, port: number): Promise<PageUnderTest> {
   const options = { clock: systemClock, epoch: randomUUID(), log: silentLog };
-  const local = openConduit(localConduit, { ...options, socket: conduitSocket(gateway.dataDir, "local") });
-  const admin = openConduit(adminConduit, { ...options, epoch: randomUUID(), socket: conduitSocket(gateway.dataDir, "admin") });
+  const local = openConduit(localConduit, { ...options, socket: conduitSocket(dataDir, "local") });
+  const admin = openConduit(adminConduit, { ...options, epoch: randomUUID(), socket: conduitSocket(dataDir, "admin") });
   defer(async () => void (await Promise.all([local.close(), admin.close()])));
-  await gateway.until("the page is open", ({ zones, conditions }) => zones["admin"]?.state === "running" && !conditions.some(({ code }) => code === "PAGE_NOT_SERVED"));
+  await until("the page is open", signal, async (limit) => (await local.call("firstPassword", {}, limit)).urls.length > 0);
   const { certificate } = await local.call("pageCertificate", {}, signal);
   const { ca, fingerprint } = certificate;
   const ask = (path: string, request: PageRequest = {}): Promise<PageAnswer> => askPage({ port, ca, path, ...request }, signal);

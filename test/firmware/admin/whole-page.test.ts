@@ -67,7 +67,7 @@ suite("a gateway with its page", (test) => {
     const checked = execFileSync("sh", ["-c", `openssl s_client -connect 127.0.0.1:${port} -CAfile ${ca} -verify_ip 127.0.0.1 -verify_return_error </dev/null 2>&1`], { encoding: "utf8" });
     assert.match(checked, /Verify return code: 0 \(ok\)/);
 
-    const page = await openPage(context, { dataDir: join(folder, "data"), until: async () => page.admin.call("welcome", {}, signal) } as never, port).catch(async () => undefined as never);
+    const page = await openPage(context, join(folder, "data"), port);
     const browser = makeBrowser(page);
     assert.is((await browser.ask("POST", "/claim", { oneTimePassword, name: "anna", password: PASSWORD })).status, 200);
     const { secret } = (await browser.ask("POST", "/me/second-factor")).json() as { readonly secret: string };
@@ -83,4 +83,73 @@ suite("a gateway with its page", (test) => {
     assert.is(entered.status, 200, entered.text);
     assert.match((await again.ask("GET", "/me")).text, /"systemadministrator"/);
   }, { limitMs: 150_000, needs: ["script", "openssl"] });
+
+  test("K2.1.9a the password is nowhere but on a terminal, another one after each start, and gone once there is an account", async (context) => {
+    const { signal } = context;
+    const { gateway, page } = await startGatewayWithPage(context);
+    const first = (await page.local.call("firstPassword", {}, signal)).oneTimePassword ?? "";
+    await gateway.killZone("core");
+    await until("the page is told anew", signal, async (limit) => (await page.local.call("firstPassword", {}, limit)).urls.length > 0);
+    const second = await page.local.call("firstPassword", {}, signal);
+    assert.not(second.oneTimePassword === first);
+    assert.is(second.fingerprint, page.fingerprint);
+    await page.claim();
+    assert.is((await page.local.call("firstPassword", {}, signal)).oneTimePassword, null);
+    for (const secret of [first, second.oneTimePassword ?? ""]) {
+      assert.not.ok(gateway.child.output().includes(secret));
+      for (const name of ["state.db", "state.db-wal", "audit.db", "audit.db-wal"]) assert.not.ok(existsSync(join(gateway.dataDir, name)) && readFileSync(join(gateway.dataDir, name)).includes(secret), name);
+    }
+  }, { limitMs: 150_000 });
+
+  test("U9.2b a port that is taken is told with who has it, and the page opens by itself when it is free", async (context) => {
+    const { defer } = context;
+    const folder = makeTempDir(defer);
+    const other = createServer();
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    defer(() => void other.close());
+    const { port } = other.address() as { readonly port: number };
+    writeConfiguration(folder, { page: { port, addresses: ["127.0.0.1"] } });
+    const gateway = startGateway(context, { folder });
+    const status = await gateway.until("it is told", (now) => findCondition(now, "PAGE_NOT_SERVED") !== undefined);
+    assert.match(findCondition(status, "PAGE_NOT_SERVED")?.cause ?? "", new RegExp(`port ${port} is taken by \\S+ \\(process ${process.pid}\\)`));
+    other.close();
+    await gateway.until("it is over", (now) => now.zones["admin"]?.state === "running" && findCondition(now, "PAGE_NOT_SERVED") === undefined);
+    assert.is((await (await openPage(context, gateway.dataDir, port)).ask("/")).status, 200);
+  }, { limitMs: 150_000 });
+
+  test("without a page in the configuration no process serves one, and it comes and goes with the configuration", async (context) => {
+    const { defer } = context;
+    const [folder, port] = [makeTempDir(defer), await findFreePort()];
+    writeConfiguration(folder, {});
+    const gateway = startGateway(context, { folder });
+    await gateway.until("admin is idle", ({ zones }) => zones["admin"]?.state === "idle" && zones["field"]?.state === "running");
+    writeConfiguration(folder, { page: { port, addresses: ["127.0.0.1"] } });
+    const page = await openPage(context, gateway.dataDir, port);
+    assert.is((await page.ask("/")).status, 200);
+    writeConfiguration(folder, {});
+    await gateway.until("admin is idle again", ({ zones }) => zones["admin"]?.state === "idle");
+    await assert.rejects(page.ask("/"), /ECONNREFUSED/);
+  }, { limitMs: 150_000 });
+
+  test("a certificate of the plant's CA is shown at once, to whoever connects anew, and the way back is open", async (context) => {
+    const { defer, signal } = context;
+    const { gateway, page } = await startGatewayWithPage(context);
+    const folder = makeTempDir(defer);
+    const data = ["--data", gateway.dataDir];
+    const command = (...args: readonly string[]): string => execFileSync(process.execPath, [weir, "page", ...args, ...data], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    const openssl = (...args: readonly string[]): string => execFileSync("openssl", args, { cwd: folder, encoding: "utf8", stdio: "pipe" });
+    command("request", "gw.plant.example", "127.0.0.1", "--out", join(folder, "page.csr"));
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Plant CA", "-days", "400");
+    writeFileSync(join(folder, "ext"), "subjectAltName=DNS:gw.plant.example,IP:127.0.0.1\nextendedKeyUsage=serverAuth\nbasicConstraints=critical,CA:FALSE\n");
+    openssl("x509", "-req", "-in", "page.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "300", "-extfile", "ext", "-out", "page.pem");
+    writeFileSync(join(folder, "chain.pem"), readFileSync(join(folder, "page.pem"), "utf8") + readFileSync(join(folder, "ca.pem"), "utf8"));
+    assert.match(command("install", join(folder, "chain.pem")), /issued by {2}the plant's CA/);
+    const shown = (): string => execFileSync("sh", ["-c", `openssl s_client -connect 127.0.0.1:${page.port} -servername gw.plant.example -CAfile ${join(folder, "ca.pem")} -verify_hostname gw.plant.example </dev/null 2>&1`], { encoding: "utf8" });
+    await until("the plant's is shown", signal, () => /Verify return code: 0 \(ok\)/.test(shown()), 30_000, 200);
+    await gateway.killZone("admin");
+    await until("it is shown after a restart", signal, () => /Verify return code: 0 \(ok\)/.test(shown()), 30_000, 200);
+    assert.match(command("remove"), /issued by {2}the gateway's own CA/);
+    await until("the gateway's own is shown", signal, () => page.ask("/").then(() => true, () => false), 30_000, 200);
+  }, { limitMs: 150_000, needs: ["openssl"] });
 });
