@@ -1,4 +1,5 @@
 // Shows `weir user`, `weir token` and `weir window` against a real core, and how accounts are written as a list.
+// limit: 600s
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import { makeTempDir } from "../../support/temp-dir.ts";
 import { configure, startCore } from "../core/running-core.ts";
 
 const weir = fileURLToPath(new URL("../../../firmware/cli/weir.ts", import.meta.url));
-const LONG = { limitMs: 120_000 };
+const LONG = { limitMs: 400_000 };
 
 /** Standard output and standard error together. */
 async function run(defer: Defer, dataDir: string, ...args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {

@@ -1,10 +1,11 @@
 // Nobody comes by more rights than they were given: each way up that the operations could offer, tried on a real core.
+// limit: 600s
 
 import type { Role } from "../../../../firmware/config/roles.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import { startPeople } from "./people-core.ts";
 
-const LONG = { limitMs: 120_000 };
+const LONG = { limitMs: 400_000 };
 
 suite("rights", (test) => {
   test("U4.1.2c a manager gives and takes only what is below a manager", async ({ defer, signal }) => {
