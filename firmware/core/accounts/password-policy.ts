@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { Fault } from "../../../drivers/contract/fault.ts";
-import { isCommonPassword } from "./common-password.ts";
+import { isFrequentPassword } from "./frequent-password.ts";
 
 const LEAST = 8;
 const MOST = 64;
@@ -15,7 +15,7 @@ const PRODUCT_WORDS = [
 
 /** Along the alphabet, the digits and the rows of keyboards, and back. */
 const ROWS = ["abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm"];
-const RUNS = [...ROWS, ...ROWS.map((row) => row.split("").reverse().join(""))];
+const RUNS = [...ROWS, ...ROWS.map((row) => row.split("").toReversed().join(""))];
 const SHORTEST_RUN = 3;
 const LONGEST_PIECE = 4;
 
@@ -29,7 +29,7 @@ export interface Chooser {
 export async function demandGoodPassword(password: string, chooser: Chooser, clock: Clock, signal: AbortSignal): Promise<void> {
   const broken = findBrokenRule(password, chooser);
   if (broken !== undefined) throw badPassword(broken);
-  if (await isCommonPassword(plain(password), clock, signal)) throw badPassword("is one of those that are used most often, which are tried first");
+  if (await isFrequentPassword(plain(password), clock, signal)) throw badPassword("is one of those that are used most often, which are tried first");
 }
 
 export function badPassword(words: string): Fault {

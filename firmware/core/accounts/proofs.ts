@@ -51,7 +51,7 @@ export class Proofs {
   }
 
   recoveryCodesLeft(account: number): number {
-    return Number(this.#database.prepare<[number], number>("SELECT count(*) FROM recovery_codes WHERE account = ?").pluck().get(account) ?? 0);
+    return this.#database.prepare<[number], number>("SELECT count(*) FROM recovery_codes WHERE account = ?").pluck().get(account) ?? 0;
   }
 
   /** In place of those there were. Normalised texts. */

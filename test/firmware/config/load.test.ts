@@ -24,6 +24,11 @@ const defaults = {
   outbox: { maxAge: 30 * 86_400_000, watermark: { maxFraction: 0.85, reserveBytes: 67_108_864 } },
   log: { level: "info" },
   page: { enabled: true, names: [] },
+  accounts: {
+    banner: "For authorised persons only. What is done here is recorded.\nNur für Befugte. Was hier geschieht, wird aufgezeichnet.",
+    secondFactor: ["systemadministrator", "service"],
+    groups: { operators: "customer", "set-up": "customer", engineering: "analyst", "quality-management": "analyst", maintenance: "service", administration: "systemadministrator" },
+  },
 };
 
 const machine = (name: string, settings = "") => `  - name: ${name}\n    miko: {url: "http://192.168.10.5/api"${settings}}\n`;

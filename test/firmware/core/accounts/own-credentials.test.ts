@@ -1,7 +1,7 @@
 // Shows what people do with their own password, and how long it is good.
 
 import { assert, suite } from "../../../support/suite.ts";
-import { BY, DAY, GOOD, HOUR, MINUTE, openBench, OTHER, type Bench } from "./people-bench.ts";
+import { BY, DAY, GOOD, HOUR, MINUTE, openBench, OTHER, outcomeOf, type Bench } from "./people-bench.ts";
 
 const ownIn = (session: string) => ({ actor: { ...BY, name: "anna" }, bearer: session, signal: new AbortController().signal });
 
@@ -134,7 +134,7 @@ suite("own credentials", (test) => {
     const bench = openBench(defer);
     bench.make("anna", "manager");
     const { session } = await bench.open("anna", GOOD);
-    const changing = change(bench, session, GOOD, OTHER).then(() => "changed", (fault: { code: string }) => fault.code);
+    const changing = outcomeOf(change(bench, session, GOOD, OTHER));
     const temporary = await bench.accounts.roster.resetPassword("anna", BY);
     assert.is(await changing, "SESSION_REQUIRED");
     await bench.open("anna", temporary);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { TOTP, Secret } from "otpauth";
 
-import type { Fault } from "../../../../drivers/contract/fault.ts";
+import { isFault, type Fault } from "../../../../drivers/contract/fault.ts";
 import type { AccountsSettings } from "../../../../firmware/config/accounts-section.ts";
 import type { loginRoutes } from "../../../../firmware/conduit/accounts.ts";
 import type { InputOf, ReplyOf } from "../../../../firmware/conduit/route.ts";
@@ -122,10 +122,9 @@ function cheapHash(password: string): string {
 
 /** Generous: what is waited for is a hash in a thread, on a machine that may be busy. */
 async function settleBy<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
-  let isSettled = false;
-  const done = (): void => void (isSettled = true);
-  work.then(done, done);
-  for (let quiet = 0; !isSettled; ) {
+  const settled = new Set<string>();
+  void work.catch(() => undefined).finally(() => settled.add("settled"));
+  for (let quiet = 0; settled.size === 0; ) {
     await new Promise((resolve) => setImmediate(resolve));
     // A sleep of what is waited for, not one that is gone at once: a time-limit of a thread stands for 30 s.
     quiet = clock.pending > 0 && nextDueMs(clock) <= 1000 ? quiet + 1 : 0;
@@ -137,6 +136,11 @@ async function settleBy<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
 
 function nextDueMs(clock: FakeClock): number {
   return clock.nextInMs ?? Number.POSITIVE_INFINITY;
+}
+
+/** `done`, or the code of the fault that it ended in. */
+export function outcomeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(() => "done", (error: unknown) => (isFault(error) ? error.code : String(error)));
 }
 
 /** As the app shows it, `steps` of 30 s away. */
