@@ -82,6 +82,7 @@ export const SEVERITY_OF = {
   INGEST_FULL: "warning",
   INGEST_REFUSED: "warning",
   PEER_FAULTY: "warning",
+  TASK_AWAITS_CONSENT: "info",
   PAGE_NOT_SERVED: "error",
   PAGE_CERTIFICATE_ENDS: "warning",
   PAGE_CERTIFICATE_OVER: "error",

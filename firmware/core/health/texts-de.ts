@@ -6,6 +6,7 @@ import { germanDetectionTexts } from "./detection-texts-de.ts";
 import { germanIngestTexts } from "./ingest-texts-de.ts";
 import { germanPageTexts } from "./page-texts-de.ts";
 import { plantGerman } from "./plant-texts-de.ts";
+import { germanTaskTexts } from "./task-texts-de.ts";
 
 export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   OUTBOX_SET_ASIDE: {
@@ -277,4 +278,5 @@ export const germanTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   ...germanIngestTexts,
   ...germanPageTexts,
   ...plantGerman,
+  ...germanTaskTexts,
 };

@@ -6,6 +6,7 @@ import { englishDetectionTexts } from "./detection-texts-en.ts";
 import { englishIngestTexts } from "./ingest-texts-en.ts";
 import { englishPageTexts } from "./page-texts-en.ts";
 import { plantEnglish } from "./plant-texts-en.ts";
+import { englishTaskTexts } from "./task-texts-en.ts";
 
 export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   OUTBOX_SET_ASIDE: {
@@ -277,4 +278,5 @@ export const englishTexts: Readonly<Record<ConditionCode, ConditionText>> = {
   ...englishIngestTexts,
   ...englishPageTexts,
   ...plantEnglish,
+  ...englishTaskTexts,
 };

@@ -14,9 +14,11 @@ export async function runTasks(core: CoreParts, signal: AbortSignal): Promise<vo
   await Promise.all([tick(core, signal), work(core, signal)]);
 }
 
-async function tick({ clock, log, register, tasks, writeTurn }: CoreParts, signal: AbortSignal): Promise<void> {
+async function tick({ clock, conditions, log, register, tasks, writeTurn }: CoreParts, signal: AbortSignal): Promise<void> {
   let isFailing = false;
   while (!signal.aborted) {
+    const words = describeUnapproved(tasks.unapproved());
+    conditions.become(["TASK_AWAITS_CONSENT"], "tasks", words === undefined ? undefined : { code: "TASK_AWAITS_CONSENT", detail: words });
     await clock.sleep(TICK_MS, signal).catch(() => undefined);
     try {
       await writeTurn();
@@ -27,6 +29,12 @@ async function tick({ clock, log, register, tasks, writeTurn }: CoreParts, signa
       isFailing = true;
     }
   }
+}
+
+function describeUnapproved([oldest, ...others]: readonly Task[]): string | undefined {
+  if (oldest === undefined) return undefined;
+  const more = others.length === 0 ? "" : ` And ${others.length} more.`;
+  return `${oldest.kind}${oldest.target === null ? "" : ` of ${oldest.target}`}, ordered by ${oldest.orderedBy}.${more}`;
 }
 
 /** One after the other. */

@@ -84,6 +84,11 @@ export class Tasks {
     return [...this.#tasks.values()].filter(({ state }) => mayStart(state) || state === "running");
   }
 
+  /** Those that wait for somebody's consent, oldest first. */
+  unapproved(): readonly Task[] {
+    return [...this.#tasks.values()].filter(({ state }) => state === "ordered");
+  }
+
   /** Durable when it returns. The same id is the same task. Throws INPUT_INVALID where the id belongs to another order, PEER_LIMIT, STORAGE_FULL. */
   order({ id = randomUUID(), kind, target, assignment, reason, needsApproval }: TaskOrder, actor: Actor): Task {
     const known = this.get(id);
