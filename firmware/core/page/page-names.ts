@@ -28,7 +28,7 @@ export function placeOf({ network, page }: Pick<Configuration, "network" | "page
 /** Host names and addresses that the page answers to, the one for people first. `told` are the addresses that the zone has for it. */
 export function namesOf(configuration: Pick<Configuration, "network" | "page">, gateway: string, told: readonly string[]): readonly string[] {
   const addresses = [...placeOf(configuration).addresses, ...told.map(canonical)].filter((address) => !ANY.includes(address));
-  const local = addresses.some(isLoopback) || addresses.length === 0 ? ["localhost"] : [];
+  const local = addresses.some(isLoopback) ? ["localhost"] : [];
   const names = configuration.page.names.map((name) => (isIP(name) === 0 ? name : canonical(name)));
   return [...new Set([localNameOf(gateway), ...names, ...local, ...addresses])].slice(0, MOST_NAMES);
 }
