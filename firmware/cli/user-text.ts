@@ -1,9 +1,12 @@
 // Accounts for people to read, and as the list of who may administer the gateway [K2.1.4].
 
 import { stringify } from "csv-stringify/sync";
-import type { Account, ServiceWindow, TokenReport } from "../conduit/accounts.ts";
+import type { Account, ServiceWindow, TokenReport, accountRoutes } from "../conduit/accounts.ts";
+import type { ReplyOf } from "../conduit/route.ts";
 import { escapeFormula } from "./assets-formula.ts";
 import { printable } from "./printable.ts";
+
+type Contacts = ReplyOf<typeof accountRoutes.contacts>;
 
 const BYTE_ORDER_MARK = "\ufeff";
 const COLUMNS = ["name", "displayName", "role", "group", "responsibility", "machines", "email", "phone", "origin", "isDisabled", "hasSecondFactor", "created", "lastLogin"] as const satisfies readonly (keyof Account)[];
@@ -39,6 +42,13 @@ function notesOf({ isDisabled, isTemporary, lockedSeconds, origin, passwordSecon
     ...(isTemporary ? ["has the password for the first login"] : []),
     ...(passwordSecondsLeft === 0 ? ["its password is over"] : []),
   ];
+}
+
+/** One line each, for those that are named. */
+export function writeContacts({ itSecurity, otAdministration, vendor }: Contacts): string {
+  const rows = Object.entries({ "IT security": itSecurity, "OT administration": otAdministration, vendor }).flatMap(([what, who]) => (who === null ? [] : [[what, who.name, who.phone ?? "", who.email ?? ""]]));
+  if (rows.length === 0) return "The configuration names nobody (section contacts).\n";
+  return rows.map((cells) => `${printable(cells.filter((cell) => cell !== "").join("  "))}\n`).join("");
 }
 
 export function writeTokens(tokens: readonly TokenReport[]): string {

@@ -35,6 +35,7 @@ export function addUser(program: Command): void {
   addUserFirst(user);
   add("list", "all accounts").option("--json", "print them as JSON").action(list);
   add("export", "all accounts as CSV: role, responsibility, machines, contact, last login").option("--out <file>", "write it to this new file").option("--excel", "as Excel opens it by a double click where the comma separates decimals").action(exportAccounts);
+  add("contacts", "whom to call about this gateway, as the configuration names them").option("--json", "print them as JSON").action(contacts);
   addPersonal(add("add", "a new account; its password for the first login is printed once").argument("<name>")).option("--json", "print it as JSON").action(addAccount);
   addPersonal(add("change", "what is named changes, the rest stays").argument("<name>")).option("--disable", "shut it out").option("--enable", "let it in again").option("--json", "print it as JSON").action(change);
   add("reset-password", "a new password for one login, good for 24 hours; printed once").argument("<name>").option("--json", "print it as JSON").action(resetPassword);
@@ -76,6 +77,12 @@ async function exportAccounts({ data, out, excel }: DataOptions & { readonly out
   const text = writeAccountList(accounts, excel === true);
   if (out === undefined) process.stdout.write(text);
   else writeNewFile(out, text);
+}
+
+async function contacts({ data, json }: DataOptions): Promise<void> {
+  const [{ writeContacts }, { writeJson }] = await Promise.all([import("./user-text.ts"), import("./printable.ts")]);
+  const found = await ask(data, (client, signal) => client.call("contacts", {}, signal));
+  process.stdout.write(json === true ? `${writeJson(found)}\n` : writeContacts(found));
 }
 
 function personalOf({ displayName, email, phone, responsibility, machines, role, group }: PersonOptions): Omit<PersonOptions, "data" | "json"> {

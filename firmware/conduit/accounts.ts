@@ -94,6 +94,8 @@ export const ServiceWindowSchema = closed({
 });
 export type ServiceWindow = Static<typeof ServiceWindowSchema>;
 
+const ContactSchema = orNull(closed({ name: text(128), phone: Type.Optional(text(64)), email: Type.Optional(text(254)) }));
+
 /** What a session or token may do now. */
 export const MeSchema = closed({
   name: text(64),
@@ -142,6 +144,8 @@ export const ownRoutes = {
 } as const;
 
 export const accountRoutes = {
+  /** Whom to call about this gateway [K2.1.1, K2.1.2]; null where the configuration names nobody. */
+  contacts: get("/v1/contacts", { input: NothingSchema, reply: closed({ itSecurity: ContactSchema, otAdministration: ContactSchema, vendor: ContactSchema }) }),
   accounts: get("/v1/accounts", { input: NothingSchema, reply: closed({ accounts: Type.Array(AccountSchema) }) }),
   /** With a password for the first login, good for 24 hours, shown once. `role` or `group`. Nobody makes an account with more rights than their own. */
   createAccount: post("/v1/accounts/create", {

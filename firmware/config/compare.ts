@@ -27,6 +27,8 @@ const PARTS: readonly Part[] = [
   { name: "outbox", isLive: true, read: ({ outbox }) => outbox },
   { name: "log", isLive: true, read: ({ log }) => log },
   { name: "page", isLive: true, read: ({ page }) => page },
+  { name: "accounts", isLive: true, read: ({ accounts }) => accounts },
+  { name: "contacts", isLive: true, read: ({ contacts }) => contacts },
 ];
 
 export interface ConfigurationChange {

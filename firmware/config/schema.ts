@@ -5,6 +5,7 @@ import { AcceptanceSchema, type AcceptanceRule } from "./acceptance-section.ts";
 import { AccountsSchema, type AccountsSettings } from "./accounts-section.ts";
 import { AssetsSchema, type AssetSettings } from "./assets-section.ts";
 import { CloudSchema, type CloudLink } from "./cloud-section.ts";
+import { ContactsSchema, type ContactsSettings } from "./contacts-section.ts";
 import { EquipmentSchema, type EquipmentSettings } from "./equipment-section.ts";
 import { GatewaySchema, type GatewaySettings } from "./gateway-section.ts";
 import { LogSchema, type LogSettings } from "./log-section.ts";
@@ -28,6 +29,7 @@ export const ConfigurationSchema = Type.Object(
     log: LogSchema,
     page: PageSchema,
     accounts: AccountsSchema,
+    contacts: ContactsSchema,
   },
   { additionalProperties: false, default: {}, description: "Configuration of Weir, the software of an industrial edge gateway." },
 );
@@ -49,4 +51,5 @@ export interface Configuration {
   readonly log: Readonly<LogSettings>;
   readonly page: Readonly<PageConfiguration>;
   readonly accounts: Readonly<AccountsSettings>;
+  readonly contacts: Readonly<ContactsSettings>;
 }

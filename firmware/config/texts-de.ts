@@ -170,4 +170,18 @@ export const germanSettings: Readonly<Record<string, string>> = {
   "accounts.groups.quality-management": "Rolle neuer Konten der Gruppe quality-management (Qualitätsmanagement).",
   "accounts.groups.maintenance": "Rolle neuer Konten der Gruppe maintenance (Instandhaltung).",
   "accounts.groups.administration": "Rolle neuer Konten der Gruppe administration (Administration).",
+
+  contacts: "Wen man wegen dieses Gateways anruft; steht auf seiner Seite und in seinen Schnappschüssen. Nichts davon entscheidet etwas.",
+  "contacts.itSecurity": "Wer im Werk für die IT-Sicherheit verantwortlich ist.",
+  "contacts.itSecurity.name": "Die Person oder die Stelle.",
+  "contacts.itSecurity.phone": "Telefon.",
+  "contacts.itSecurity.email": "E-Mail.",
+  "contacts.otAdministration": "Wer für die Verwaltung der Maschinennetze verantwortlich ist.",
+  "contacts.otAdministration.name": "Die Person oder die Stelle.",
+  "contacts.otAdministration.phone": "Telefon.",
+  "contacts.otAdministration.email": "E-Mail.",
+  "contacts.vendor": "Wer das Gateway betreut.",
+  "contacts.vendor.name": "Die Person oder die Stelle.",
+  "contacts.vendor.phone": "Telefon.",
+  "contacts.vendor.email": "E-Mail.",
 };

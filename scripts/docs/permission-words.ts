@@ -37,6 +37,7 @@ export const OPERATION_WORDS: Readonly<Record<Operation, Words>> = {
   installPageCertificate: says("install the plant's certificate", "das Zertifikat des Werks einsetzen"),
   removePageCertificate: says("back to the gateway's own", "zurück zum eigenen des Gateways"),
   renewPeopleCa: says("a new CA for people", "eine neue CA für die Menschen"),
+  contacts: says("whom to call about the gateway", "wen man wegen des Gateways anruft"),
   accounts: says("list the accounts (service: customers alone)", "die Konten auflisten (service: nur Kunden)"),
   createAccount: says("make an account with fewer rights than one's own (service: customers alone)", "ein Konto mit weniger Rechten als den eigenen anlegen (service: nur Kunden)"),
   changeAccount: says("change, lock out or raise one with fewer rights", "eines mit weniger Rechten ändern, aussperren oder heben"),

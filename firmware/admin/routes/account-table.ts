@@ -3,6 +3,7 @@
 import { row } from "./api-route.ts";
 
 export const ACCOUNT_TABLE = [
+  row("contacts", "GET", "/contacts", "Whom to call about this gateway."),
   row("accounts", "GET", "/accounts", "All accounts."),
   row("createAccount", "POST", "/accounts", "Makes an account with a password for the first login.", { status: 201 }),
   row("changeAccount", "PATCH", "/accounts/{name}", "Changes an account; what is absent stays."),

@@ -84,6 +84,7 @@ export const PERMISSIONS: Table = {
   removePageCertificate: ADMINISTRATOR_PROVED,
   renewPeopleCa: ADMINISTRATOR_PROVED,
 
+  contacts: CUSTOMER,
   accounts: SERVICE,
   createAccount: { role: "service", needsFresh: true },
   changeAccount: MANAGER_PROVED,

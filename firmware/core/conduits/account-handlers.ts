@@ -18,9 +18,13 @@ export function makeAccountHandlers(core: CoreParts): AccountHandlers {
   return { ...makeRosterHandlers(core), ...makeProofHandlers(core), ...makeSessionHandlers(core), ...makeTokenHandlers(core), ...makeWindowHandlers(core) };
 }
 
-function makeRosterHandlers(core: CoreParts): Pick<AccountHandlers, "accounts" | "createAccount" | "changeAccount" | "deleteAccount"> {
+function makeRosterHandlers(core: CoreParts): Pick<AccountHandlers, "contacts" | "accounts" | "createAccount" | "changeAccount" | "deleteAccount"> {
   const { roster } = core.accounts;
   return {
+    contacts: () => {
+      const { itSecurity = null, otAdministration = null, vendor = null } = core.configuration.current.contacts;
+      return { itSecurity, otAdministration, vendor };
+    },
     // Service sees whom it may make; those above see all [K2.1.4].
     accounts: (_, { person }) => ({ accounts: roster.list().filter(({ role }) => hasRights(person.role, "manager") || role === "customer") }),
     createAccount: async ({ role, group, ...named }, { actor, person }) => {

@@ -44,10 +44,12 @@ export function makeAssetHandlers(core: CoreParts): Pick<PeopleHandlers, AssetRo
       return {};
     },
     importAssets: async ({ lines, dryRun, part }, { actor, person }) => {
-      const moved = lines.find((line) => movesCredentials(core, line));
+      // Nobody adds to the list of somebody else.
+      const whole = part === undefined ? lines : parts.add({ ...part, list: `${actor.zone} ${actor.name} ${part.list}` }, lines);
+      if (whole === undefined) return { added: 0, changed: 0, same: 0, problems: [] };
+      const moved = whole.find((line) => movesCredentials(core, line));
       if (moved !== undefined) demandAdministrator(person, "importAssets", `${moved.name} has credentials, which would go to another address`);
-      const whole = part === undefined ? lines : parts.add(part, lines);
-      return whole === undefined ? { added: 0, changed: 0, same: 0, problems: [] } : importLines(core, { lines: whole, dryRun }, actor);
+      return importLines(core, { lines: whole, dryRun }, actor);
     },
     ...makeEnrolHandlers(core),
   };

@@ -41,6 +41,7 @@ export const PROBES: Inputs<PeopleRoutes> = {
   installPageCertificate: { chain: "none" },
   removePageCertificate: NOTHING,
   renewPeopleCa: NOTHING,
+  contacts: NOTHING,
   accounts: NOTHING,
   createAccount: { name: "local", role: "customer" },
   changeAccount: { ...NOBODY, phone: "" },
