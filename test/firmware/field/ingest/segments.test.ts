@@ -1,6 +1,7 @@
 // limit: 400s
 // Shows a whole gateway between two segments to which Debian's MQTT client publishes as its machines, by every way there is, up to a real broker in the cloud; and whom it refuses.
 
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isTelemetryTopic, readTelemetry } from "../../../../firmware/simulator/telemetry.ts";
 import type { Child } from "../../../support/child.ts";
@@ -50,8 +51,10 @@ const CONFIGURATION = {
 };
 
 /** The broker of the cloud, and what a subscriber of its own has heard there. */
-async function startCloud({ signal }: TestContext, cells: Cells): Promise<{ readonly has: (serial: string, value: number) => boolean }> {
-  const broker = cells.start("searcher", "sh", ["-c", `printf "user root\\nallow_anonymous true\\nlog_dest stderr\\nlistener ${BROKER_PORT} 127.0.0.1\\n" | exec mosquitto -c /dev/stdin`]);
+async function startCloud({ defer, signal }: TestContext, cells: Cells): Promise<{ readonly has: (serial: string, value: number) => boolean }> {
+  const config = join(makeTempDir(defer), "mosquitto.conf");
+  writeFileSync(config, ["user root", "allow_anonymous true", "log_dest stderr", `listener ${BROKER_PORT} 127.0.0.1`, ""].join("\n"));
+  const broker = cells.start("searcher", "mosquitto", ["-c", config]);
   await broker.line(/running/, signal);
   const subscriber = cells.start("searcher", "stdbuf", ["-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", String(BROKER_PORT), "-t", "#", "-q", "1", "-d", "-F", "heard %t %x"]);
   await subscriber.line(/SUBACK/, signal);
