@@ -81,9 +81,9 @@ async function serveAll(parts: CoreParts, context: ZoneContext): Promise<readonl
     }
     await serve(CLOUD, cloudConduit, makeCloudHandlers(parts));
     await serve(ADMIN, adminConduit, makeAdminHandlers(parts));
+    await serve(PLANT, plantConduit, makePlantHandlers(parts));
     await serve("console", consoleConduit, { firstPassword: makeCustodyHandlers(parts).firstPassword });
     await serve("local", localConduit, makeLocalHandlers(parts));
-    await serve(PLANT, plantConduit, makePlantHandlers(parts));
     return servers;
   } catch (error) {
     await Promise.all(servers.map((server) => server.close()));
@@ -101,7 +101,7 @@ async function runBackground(open: OpenCore, signal: AbortSignal): Promise<void>
     parts.system.changed();
     return (applying = applying.then(() => applyConfiguration(parts, change)).catch((error: unknown) => parts.log.error({ fault: asFault(error) }, "the changed configuration was not applied completely")));
   });
-  await Promise.all([configuration.watch(signal), tick(parts, watchUnclaimed(parts), signal), watchNetwork(parts, signal), copyLogs(open, signal), runTasks(parts, signal), parts.system.run(signal), unlessCancelled(open.verifyAudit(signal))]);
+  await Promise.all([configuration.watch(signal), tick(parts, watchUnclaimed(parts), signal), watchNetwork(parts, signal), copyLogs(open, signal), runTasks(parts, signal), parts.system.run(signal), parts.auditLog.run(signal), unlessCancelled(open.verifyAudit(signal))]);
   await applying;
 }
 
@@ -117,6 +117,7 @@ async function tick({ acceptance, accounts, clock, conditions, fading, links, lo
     trail.tick();
     refusals.tick();
     windows.tick();
+    accounts.tick();
     losses.retry();
     acceptance.tick();
     await acceptance.announce();
@@ -129,8 +130,6 @@ async function tick({ acceptance, accounts, clock, conditions, fading, links, lo
       links.flush();
       await writeTurn();
       acceptance.entries.flush();
-      await writeTurn();
-      accounts.tick();
       isFailing = false;
     } catch (error) {
       // Last values and link states may be lost; what is accepted lies in the outbox.

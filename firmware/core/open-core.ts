@@ -1,7 +1,7 @@
 // Opens what core is made of, in the order in which the parts need each other, and closes it in reverse.
 
 import { join } from "node:path";
-import { asFault } from "../../drivers/contract/fault.ts";
+import { asFault, isFault } from "../../drivers/contract/fault.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Condition } from "../conduit/status.ts";
 import { namespacesOf } from "../config/namespaces.ts";
@@ -10,11 +10,10 @@ import type { ZoneContext } from "../runtime/service.ts";
 import { tellWanted } from "../runtime/wanted-zones.ts";
 import { Acceptance } from "./acceptance/acceptance.ts";
 import { openPeople } from "./accounts/open-people.ts";
-import { Audit } from "./audit/audit.ts";
 import { Directory } from "./accounts/directory.ts";
+import { AuditLog } from "./audit/audit-log.ts";
 import { prepareAuditSchema } from "./audit/audit-schema.ts";
-import { AuditTrail } from "./audit/trail.ts";
-import { verifyAudit } from "./audit/verify.ts";
+import type { AuditTrail } from "./audit/trail.ts";
 import { CloudState } from "./cloud-state.ts";
 import { ActiveConfiguration } from "./configuration/active-configuration.ts";
 import { keepGatewayId } from "./configuration/gateway-id.ts";
@@ -84,9 +83,9 @@ export async function openCore(context: ZoneContext, signal: AbortSignal): Promi
 
 async function openParts(context: ZoneContext, signal: AbortSignal, closers: (() => unknown)[], close: () => Promise<void>): Promise<OpenCore> {
   const { clock, log, dataDir, setLogLevel = () => undefined } = context;
-  const { audit, conditions, state, trail, vault } = openStores(context, closers);
-  const kept = openKept(state.database);
   const turns = new Turns(clock);
+  const { audit, auditLog, conditions, kept, state, vault } = openStores(context, closers, turns);
+  const { trail } = auditLog;
   const writeTurn = (): Promise<void> => nextWriteTurn(state, turns);
   const configuration = await ActiveConfiguration.open({ file: context.configFile, clock, kept, conditions, trail, turns }, signal);
   const gateway = configuration.current.gateway.id ?? keepGatewayId(dataDir);
@@ -120,18 +119,15 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const start = { recent: context.recent, startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version, namespaces: namespacesOf(configuration.current) };
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
   const tasks = openTasks({ database: state.database, dataDir, clock, log, trail, time: accounts.time, hasCloud: () => configuration.current.cloud !== undefined });
-  const parts: CoreParts = { tasks, ...watch, ...start, directory, tellWanted: (wanted) => tellWanted(dataDir, wanted), ...people, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, page, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
+  const parts: CoreParts = { auditLog, auditFeed: auditLog.feed, tasks, ...watch, ...start, directory, tellWanted: (wanted) => tellWanted(dataDir, wanted), ...people, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, page, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   acceptance.onChange(() => applyMachines(parts));
   return { parts, ...makeUpkeep({ audit, state, vault }, parts), close };
 }
 
 /** What core does with its own files beside its work. */
-function makeUpkeep({ audit, state, vault }: Pick<Stores, "audit" | "state" | "vault">, { clock, conditions, turns }: CoreParts): Pick<OpenCore, "verifyAudit" | "copyLogs"> {
+function makeUpkeep({ audit, state, vault }: Pick<Stores, "audit" | "state" | "vault">, { auditLog, turns }: CoreParts): Pick<OpenCore, "verifyAudit" | "copyLogs"> {
   return {
-    verifyAudit: async (stop) => {
-      const { broken } = await verifyAudit(audit.database, vault.auditKey, { pause: () => clock.sleep(1, stop).then(() => turns.next()) });
-      if (broken !== undefined) conditions.raise("AUDIT_CHAIN_BROKEN", "audit.db", `Entry ${broken.number} is ${broken.why}.`);
-    },
+    verifyAudit: async (stop) => void (await auditLog.verify(stop)),
     copyLogs: async () => {
       for (const { log: own } of [state, audit, vault]) {
         if (!own.isDue) continue;
@@ -146,25 +142,28 @@ interface Stores {
   readonly conditions: Conditions;
   readonly vault: OpenedVault;
   readonly audit: OpenedDatabase;
-  readonly trail: AuditTrail;
+  readonly auditLog: AuditLog;
   readonly state: OpenedDatabase;
+  readonly kept: Kept;
 }
 
 /** The databases that core owns itself; what was set aside is told and recorded. */
-function openStores(context: ZoneContext, closers: (() => unknown)[]): Stores {
-  const { clock, dataDir } = context;
+function openStores(context: ZoneContext, closers: (() => unknown)[], turns: Turns): Stores {
+  const { clock, dataDir, log } = context;
   const conditions = new Conditions(clock, logCondition(context));
   const vault = openVault(dataDir, keyFile(dataDir), clock);
   closers.push(() => vault.close());
   const audit = openDatabase(join(dataDir, "audit.db"), clock, prepareAuditSchema);
   closers.push(() => audit.log.closeDatabase());
-  const trail = new AuditTrail(new Audit(audit.database, clock, vault.auditKey), conditions, clock);
-  closers.push(() => trail.flush());
   const state = openDatabase(join(dataDir, "state.db"), clock, prepareStateSchema);
   closers.push(() => state.log.closeDatabase());
+  const kept = openKept(state.database);
+  const auditLog = new AuditLog({ opened: audit, key: vault.auditKey, isKeyLasting: !isFault(vault.vault), clock, conditions, kept, turns, dataDir, log: log.child("audit") });
+  closers.push(() => auditLog.close());
+  const { trail } = auditLog;
   trail.record({ actor: "core", action: "core.started", target: "core", result: "done", detail: { version: packageJson.version } });
   noteSetAside(conditions, trail, { VAULT_SET_ASIDE: vault, AUDIT_SET_ASIDE: audit, STATE_SET_ASIDE: state });
-  return { audit, conditions, state, trail, vault };
+  return { audit, auditLog, conditions, kept, state, vault };
 }
 
 /** A copy of the log may have asked for its turn before. */

@@ -7,6 +7,8 @@ import type { Wanted } from "../runtime/wanted-zones.ts";
 import type { Acceptance } from "./acceptance/acceptance.ts";
 import type { Directory } from "./accounts/directory.ts";
 import type { People } from "./accounts/open-people.ts";
+import type { AuditFeed } from "./audit/audit-feed.ts";
+import type { AuditLog } from "./audit/audit-log.ts";
 import type { AuditTrail } from "./audit/trail.ts";
 import type { ActiveConfiguration } from "./configuration/active-configuration.ts";
 import type { CloudState } from "./cloud-state.ts";
@@ -40,14 +42,18 @@ export interface CoreParts extends People {
   readonly log: Log;
   /** How much this process logs. */
   readonly setLogLevel: (level: LogLevel) => void;
-  readonly gateway: string;
-  readonly version: string;
   /** Which zones the configuration needs, told to who starts their processes. */
   readonly tellWanted: (wanted: Wanted) => void;
+  readonly gateway: string;
+  readonly version: string;
   readonly conditions: Conditions;
   readonly fading: Fading;
   readonly zones: Zones;
   readonly trail: AuditTrail;
+  /** What is written through the trail: to be read, verified and kept. */
+  readonly auditLog: AuditLog;
+  /** What the plant's log collector has not got. */
+  readonly auditFeed: AuditFeed;
   /** The plant's directory, where people with an account there are asked for. */
   readonly directory: Directory;
   readonly secrets: Secrets;
