@@ -29,9 +29,9 @@ suite("weir audit", (test) => {
     const words = writeBreak({ checked: 3, unverifiable: 0, first: 1, last: 9, broken: { number: 4, why: "swapped" }, head: { number: 9, chain: "" } });
     assert.is(words, "BROKEN: entry 4 stands elsewhere: another entry was put in its place (swapped). 3 entries before it are sound.");
   });
-  test("lists, exports to a new file and verifies", async ({ defer }) => {
+  test("lists, exports to a new file and verifies", async ({ defer, signal }) => {
     const { dataDir, local } = await startCore(defer, configure({}));
-    await local.call("setSecret", { name: "a", text: "hidden" }, AbortSignal.timeout(60_000));
+    await local.call("setSecret", { name: "a", text: "hidden" }, signal);
     assert.match((await run(defer, "list", "--data", dataDir, "--action", "secret.set")).output, /^ {5}2 {2}\S+ .*done {5}secret\.set {2}a {2}by local \(local\)\n$/);
     const file = join(makeTempDir(defer), "audit.jsonl");
     assert.equal(await run(defer, "export", "--data", dataDir, "--output", file), { code: 0, output: "3 entries written\n" });

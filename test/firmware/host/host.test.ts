@@ -95,7 +95,7 @@ suite("host", (test) => {
     await link.setTime("anna", "2031-02-28T12:00:00Z", signal);
     await link.reboot("anna", signal);
     assert.is(calls(dir), `date --utc --set=@${Date.UTC(2031, 1, 28, 12) / 1000}.000\nreboot\n`);
-    assert.equal(audit.map(({ actor, action, target, result }) => [actor, action, target, result].join(" ")), [
+    assert.equal(audit.map(({ actor, action, target, result }) => [typeof actor === "string" ? actor : actor.name, action, target, result].join(" ")), [
       "anna usb.authorized 1-1.4 done",
       "anna usb.authorized 1-1.5 refused",
       "anna clock.set 2031-02-28T12:00:00Z done",

@@ -154,7 +154,7 @@ suite("audit", (test) => {
     const { database } = openAudit(defer, 1200);
     let pauses = 0;
     assert.is((await verifyAudit(database, KEY, { pause: async () => void (pauses += 1) })).checked, 1200);
-    assert.is(pauses, 4);
+    assert.is(pauses, 12);
   });
 });
 

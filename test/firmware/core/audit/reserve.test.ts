@@ -24,17 +24,20 @@ function fill(folder: string): string {
   const file = join(folder, "filler");
   const descriptor = openSync(file, "a");
   try {
-    for (const size of [1_048_576, 4096]) {
-      try {
-        for (;;) if (writeSync(descriptor, Buffer.alloc(size)) < size) break;
-      } catch {
-        // Full.
-      }
-    }
+    while (mayWrite(descriptor, 1_048_576));
+    while (mayWrite(descriptor, 4096));
   } finally {
     closeSync(descriptor);
   }
   return file;
+}
+
+function mayWrite(descriptor: number, size: number): boolean {
+  try {
+    return writeSync(descriptor, Buffer.alloc(size)) === size;
+  } catch {
+    return false;
+  }
 }
 
 suite("audit reserve", (test) => {
