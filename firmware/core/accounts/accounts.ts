@@ -28,6 +28,7 @@ import { SessionRows } from "./session-rows.ts";
 import type { SessionRow } from "./session-rows.ts";
 import { SecondFactor } from "./second-factor.ts";
 import { Sessions } from "./sessions.ts";
+import { unlessNoRoom } from "./want-of-room.ts";
 
 export interface AccountsParts {
   /** As `prepareAccountsSchema` leaves it; the caller closes it. */
@@ -62,16 +63,16 @@ export class Accounts {
     const { clock, database, trail, vault } = parts;
     this.#parts = parts;
     this.time = new RunningTime(database, clock);
-    this.time.keep();
+    unlessNoRoom(() => this.time.keep(), () => undefined);
     this.#rows = new AccountRows(database);
     this.#queue = new HashQueue(clock);
     const ended = (row: SessionRow, why: string, by: Actor = CORE): void => trail.record({ actor: by, action: "session.ended", target: this.#rows.get(row.account)?.name ?? "", result: "done", detail: { session: row.id, why } });
     this.sessions = new Sessions({ rows: new SessionRows(database, this.time), time: this.time, clock, ended });
     const proofs = new Proofs(database, (account) => void (isFault(vault) || vault.deleteOwn(`_totp-${account}`)));
-    const shared = { rows: this.#rows, sessions: this.sessions, proofs, queue: this.#queue, time: this.time, clock };
+    const shared = { rows: this.#rows, sessions: this.sessions, proofs, locks: new Locks(this.#rows, proofs, this.time), queue: this.#queue, time: this.time, clock };
     const record: RecordAccount = (actor, action, target, result, detail = {}) => trail.record({ actor, action, target, result, detail });
     this.roster = new Roster({ ...shared, record });
-    const keeping: Keeping = { ...shared, ...parts, roster: this.roster, secondFactor: new SecondFactor(vault, proofs, clock, this.time), locks: new Locks(this.#rows, proofs, this.time) };
+    const keeping: Keeping = { ...shared, ...parts, roster: this.roster, secondFactor: new SecondFactor(vault, proofs, clock, this.time) };
     this.login = new Login(keeping);
     this.claim = new Claim(keeping, this.login);
     this.own = new OwnCredentials(keeping);
@@ -158,9 +159,9 @@ export class Accounts {
     return this.#rows.isEmpty();
   }
 
-  /** To be called about once a second; throws what SQLite throws. */
+  /** To be called about once a second. */
   tick(): void {
-    this.time.tick();
+    unlessNoRoom(() => this.time.tick(), () => undefined);
     this.sessions.tick();
   }
 

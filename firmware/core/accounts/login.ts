@@ -14,6 +14,7 @@ import { isPassword, NOBODYS_PASSWORD } from "./password-hash.ts";
 import type { BrowserRow } from "./proofs.ts";
 import { hashSecret, makeSecret } from "./random-text.ts";
 import { refuseSlowly } from "./slow-refusal.ts";
+import { unlessNoRoom } from "./want-of-room.ts";
 
 type LoginInput = InputOf<typeof loginRoutes.login>;
 type LoginReply = ReplyOf<typeof loginRoutes.login>;
@@ -72,7 +73,7 @@ export class Login {
     // What others did meanwhile counts.
     const row = rows.find(name);
     const browser = this.#findBrowser(row, input.browser);
-    if (row !== undefined && locks.isLocked(row, browser)) return { refused: "locked" };
+    if (row !== undefined && locks.leftMs(row, browser) > 0) return { refused: "locked" };
     if (row?.origin !== "local" && directory.isConfigured) return this.#judgeInDirectory(attempt);
     if (row === undefined || row.password !== found?.password) return { refused: "unknown user" };
     return isRight ? this.#judgeFurther(row, browser, attempt) : this.#fail(row, browser, "wrong password", attempt);
@@ -83,7 +84,7 @@ export class Login {
     const answer = await askDirectory(this.#keeping, attempt.name, attempt.input.password, attempt.signal);
     const row = rows.find(attempt.name);
     const browser = this.#findBrowser(row, attempt.input.browser);
-    if (answer === "known" && row !== undefined) return this.#keeping.locks.isLocked(row, browser) ? { refused: "locked" } : this.#judgeFurther(row, browser, attempt);
+    if (answer === "known" && row !== undefined) return this.#keeping.locks.leftMs(row, browser) > 0 ? { refused: "locked" } : this.#judgeFurther(row, browser, attempt);
     if (answer !== "wrong password" || row === undefined) return { refused: answer === "known" || answer === "wrong password" ? "unknown user" : answer };
     return this.#fail(row, browser, answer, attempt);
   }
@@ -117,12 +118,13 @@ export class Login {
     const { clock, locks, proofs, queue, rows, sessions, time, trail } = this.#keeping;
     const known = this.#findBrowser(row, browserText);
     const browser = known === undefined || browserText === undefined ? makeSecret("wb_") : browserText;
-    const { text, row: session } = rows.write(() => {
-      locks.clear(row, known);
+    locks.clear(row, known);
+    const remember = (): void => {
       proofs.keepBrowser({ hash: hashSecret(browser), account: row.id, failures: 0, lockedUntilMs: null, usedMs: time.nowMs() });
       rows.change(row.id, { lastLogin: new Date(clock.now()).toISOString() });
-      return sessions.start(row.id, origin.source ?? "");
-    });
+    };
+    unlessNoRoom(() => rows.write(remember), () => undefined);
+    const { text, row: session } = sessions.start(row.id, origin.source ?? "");
     queue.forgive(caller);
     const actor: Actor = { name: row.name, ...origin };
     if (factor === "recovery code") trail.record({ actor, action: "account.recovery-code-used", target: row.name, result: "done", detail: { left: proofs.recoveryCodesLeft(row.id) } });

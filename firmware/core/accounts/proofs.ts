@@ -3,6 +3,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import { storageFault } from "../storage/open-database.ts";
 import { hashSecret } from "./random-text.ts";
+import { unlessNoRoom } from "./want-of-room.ts";
 
 /** A browser in which somebody has logged in before. */
 export interface BrowserRow {
@@ -24,6 +25,8 @@ const USED_CODES = 1000;
 export class Proofs {
   readonly #database: Database;
   readonly #forgetSecret: (account: number) => void;
+  /** What the full disk did not take: good until core ends. */
+  readonly #unwrittenSteps = new Set<string>();
   readonly #findBrowser: Statement<[string, number], BrowserRow>;
 
   /** `database` as `prepareAccountsSchema` leaves it; `forgetSecret` deletes what the vault has of an account's second factor. */
@@ -54,6 +57,11 @@ export class Proofs {
     return this.#database.prepare<[number], number>("SELECT count(*) FROM recovery_codes WHERE account = ?").pluck().get(account) ?? 0;
   }
 
+  /** By account; who has none is not there. */
+  allRecoveryCodesLeft(): ReadonlyMap<number, number> {
+    return new Map(this.#database.prepare<[], [number, number]>("SELECT account, count(*) FROM recovery_codes GROUP BY account").raw().all());
+  }
+
   /** In place of those there were. Normalised texts. */
   setRecoveryCodes(account: number, codes: readonly string[]): void {
     this.#write("DELETE FROM recovery_codes WHERE account = ?", account);
@@ -67,8 +75,11 @@ export class Proofs {
 
   /** Steps of the authenticator app, by its time, that were accepted: each is good once, whatever the clock does. True the first time. */
   spendStep(account: number, step: number): boolean {
-    if (this.#write("INSERT OR IGNORE INTO used_codes (account, step) VALUES (?, ?)", account, step) === 0) return false;
-    this.#write("DELETE FROM used_codes WHERE account = ? AND number NOT IN (SELECT number FROM used_codes WHERE account = ? ORDER BY number DESC LIMIT ?)", account, account, USED_CODES);
+    const key = `${account} ${step}`;
+    if (this.#unwrittenSteps.has(key)) return false;
+    const inMemory = (): number => this.#unwrittenSteps.add(key).size;
+    if (unlessNoRoom(() => this.#write("INSERT OR IGNORE INTO used_codes (account, step) VALUES (?, ?)", account, step), inMemory) === 0) return false;
+    unlessNoRoom(() => this.#write("DELETE FROM used_codes WHERE account = ? AND number NOT IN (SELECT number FROM used_codes WHERE account = ? ORDER BY number DESC LIMIT ?)", account, account, USED_CODES), () => 0);
     return true;
   }
 

@@ -6,6 +6,8 @@ import type { Clock } from "../../../drivers/contract/clock.ts";
 import type { AccountRow, AccountRows } from "./account-rows.ts";
 import type { Actor } from "./actor.ts";
 import type { HashQueue } from "./hash-queue.ts";
+import type { Locks } from "./locks.ts";
+import { refuseReserved } from "./over-others.ts";
 import { hashPassword } from "./password-hash.ts";
 import { passwordLeftMs, stampPassword } from "./password-age.ts";
 import type { Proofs } from "./proofs.ts";
@@ -33,6 +35,7 @@ export interface RosterParts {
   readonly rows: AccountRows;
   readonly sessions: Sessions;
   readonly proofs: Proofs;
+  readonly locks: Locks;
   readonly queue: HashQueue;
   readonly time: RunningTime;
   readonly clock: Clock;
@@ -52,7 +55,10 @@ export class Roster {
 
   /** By name. */
   list(): readonly Account[] {
-    return this.#parts.rows.all().map((row) => this.describe(row));
+    const { proofs, rows, sessions } = this.#parts;
+    const open = Map.groupBy(sessions.open(), ({ account }) => account);
+    const codes = proofs.allRecoveryCodesLeft();
+    return rows.all().map((row) => this.describe(row, open.get(row.id)?.length ?? 0, codes.get(row.id) ?? 0));
   }
 
   find(name: string): Account | undefined {
@@ -121,7 +127,7 @@ export class Roster {
     const { id, origin } = this.#demand(name);
     if (origin === "directory") throw new Fault("NOT_SUPPORTED", `the password of ${name} is kept by the directory`, { remedy: "Set it there." });
     const { text, password } = await this.#makeTemporary(actor);
-    this.#write(this.#demandId(id, name), { ...password, ...stampPassword(this.#parts.time, this.#parts.clock), failures: 0, lockedUntilMs: null });
+    this.#parts.locks.free(this.#write(this.#demandId(id, name), { ...password, ...stampPassword(this.#parts.time, this.#parts.clock) }));
     this.#parts.proofs.forgetBrowsers(id);
     this.#parts.sessions.endAll(id, "password changed", actor);
     this.#parts.record(actor, "account.password-reset", name, "done");
@@ -139,9 +145,7 @@ export class Roster {
 
   /** For all browsers. */
   unlock(name: string, actor: Actor): void {
-    const row = this.#demand(name);
-    this.#write(row, { failures: 0, lockedUntilMs: null });
-    this.#parts.proofs.unlockBrowsers(row.id);
+    this.#parts.locks.free(this.#demand(name));
     this.#parts.record(actor, "account.unlocked", name, "done");
   }
 
@@ -151,10 +155,10 @@ export class Roster {
   }
 
   /** As those who keep the accounts see it. */
-  describe(row: AccountRow): Account {
-    const { proofs, sessions, time, clock } = this.#parts;
+  describe(row: AccountRow, sessions = this.#parts.sessions.of(row.id).length, recoveryCodesLeft = this.#parts.proofs.recoveryCodesLeft(row.id)): Account {
+    const { clock, locks, time } = this.#parts;
     const leftMs = passwordLeftMs(row, time, clock);
-    const lockedMs = row.lockedUntilMs === null ? 0 : Math.max(0, row.lockedUntilMs - time.nowMs());
+    const lockedMs = locks.leftMs(row);
     const { name, displayName, email, phone, responsibility, machines, role, groupName: group, origin, created, lastLogin } = row;
     return {
       name, displayName, email, phone, responsibility, machines, role, group, origin, created, lastLogin,
@@ -162,9 +166,9 @@ export class Roster {
       isTemporary: row.isTemporary === 1,
       passwordSecondsLeft: leftMs === null ? null : leftMs / 1000,
       hasSecondFactor: row.hasSecondFactor === 1,
-      recoveryCodesLeft: proofs.recoveryCodesLeft(row.id),
+      recoveryCodesLeft,
       lockedSeconds: lockedMs === 0 ? null : lockedMs / 1000,
-      sessions: sessions.open().filter(({ account }) => account === row.id).length,
+      sessions,
     };
   }
 
@@ -181,6 +185,7 @@ export class Roster {
   }
 
   #refuseTaken(name: string): void {
+    refuseReserved(name);
     if (this.#parts.rows.find(name) !== undefined) throw new Fault("INPUT_INVALID", `there is an account ${name} already`, { where: "name", remedy: "Choose another name." });
     if (this.#parts.rows.all().length >= MOST_ACCOUNTS) throw new Fault("INPUT_INVALID", `there are ${MOST_ACCOUNTS} accounts, and no more can be`, { remedy: "Delete those that nobody uses." });
   }

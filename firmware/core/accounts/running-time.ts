@@ -2,6 +2,7 @@
 
 import type { Database, Statement } from "better-sqlite3";
 import type { Boot, Clock } from "../../../drivers/contract/clock.ts";
+import { storageFault } from "../storage/open-database.ts";
 
 interface Row {
   readonly bootId: string;
@@ -51,16 +52,20 @@ export class RunningTime {
     return this.#startMs + Math.max(0, this.#clock.boot().ms - this.#boot.ms);
   }
 
-  /** To be called about once a second; throws what SQLite throws. */
+  /** To be called about once a second; throws as `keep`. */
   tick(): void {
     if (this.nowMs() - this.#keptMs >= KEEP_EVERY_MS) this.keep();
   }
 
-  /** Durable when it returns. */
+  /** Durable when it returns; throws STORAGE_FULL and the like. */
   keep(): void {
     const { id, ms } = this.#clock.boot();
     const nowMs = this.nowMs();
-    this.#store.run(id, ms, nowMs);
+    try {
+      this.#store.run(id, ms, nowMs);
+    } catch (error) {
+      throw storageFault(error, "state.db");
+    }
     this.#keptMs = nowMs;
   }
 }

@@ -3,6 +3,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import { storageFault } from "../storage/open-database.ts";
 import type { RunningTime } from "./running-time.ts";
+import { unlessNoRoom } from "./want-of-room.ts";
 
 export interface SessionRow {
   readonly hash: string;
@@ -28,6 +29,8 @@ export class SessionRows {
   readonly #remove: Statement<[string]>;
   readonly #known = new Map<string, SessionRow>();
   readonly #keptMs = new Map<string, number>();
+  /** What the full disk did not take; hashes. */
+  readonly #unwritten = new Set<string>();
 
   /** Sessions of another start of the machine are gone for good. */
   constructor(database: Database, time: RunningTime) {
@@ -37,7 +40,7 @@ export class SessionRows {
     this.#remove = database.prepare("DELETE FROM sessions WHERE hash = ?");
     for (const row of database.prepare<[], SessionRow>("SELECT * FROM sessions").all()) {
       if (row.boot === time.bootId) this.#known.set(row.hash, row);
-      else write(() => this.#remove.run(row.hash));
+      else this.#write(row.hash);
     }
   }
 
@@ -53,11 +56,11 @@ export class SessionRows {
     return this.all().filter((row) => row.account === account);
   }
 
-  /** Durable when it returns; throws STORAGE_FULL and the like. */
+  /** In force at once; durable when it returns, or as soon as there is room. */
   set(row: SessionRow): void {
-    write(() => this.#store.run(row));
     this.#known.set(row.hash, row);
     this.#keptMs.set(row.hash, row.usedMs);
+    this.#write(row.hash);
   }
 
   /** In memory at once, on the disk now and then; a full disk keeps nobody from reading. */
@@ -66,18 +69,30 @@ export class SessionRows {
     this.#known.set(row.hash, used);
     if (usedMs - (this.#keptMs.get(row.hash) ?? Number.NEGATIVE_INFINITY) < KEEP_USE_MS) return;
     this.#keptMs.set(row.hash, usedMs);
-    try {
-      this.#store.run(used);
-    } catch {
-      // The next use tries again.
-    }
+    this.#write(row.hash);
   }
 
-  /** Gone in any case; where the disk fails it comes back with a restart of core at most until it is too old. */
+  /** Gone at once; durably as `set`. */
   delete(hash: string): void {
     this.#known.delete(hash);
     this.#keptMs.delete(hash);
-    write(() => this.#remove.run(hash));
+    this.#write(hash);
+  }
+
+  /** To be called now and then: tries again what found no room. */
+  flush(): void {
+    for (const hash of this.#unwritten) this.#write(hash);
+  }
+
+  #write(hash: string): void {
+    const row = this.#known.get(hash);
+    unlessNoRoom(
+      () => {
+        write(() => (row === undefined ? this.#remove.run(hash) : this.#store.run(row)));
+        this.#unwritten.delete(hash);
+      },
+      () => void this.#unwritten.add(hash),
+    );
   }
 }
 

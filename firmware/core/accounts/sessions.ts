@@ -95,8 +95,14 @@ export class Sessions {
     return this.#parts.rows.all().toSorted((one, other) => other.startedMs - one.startedMs);
   }
 
+  /** Those of an account. */
+  of(account: number): readonly SessionRow[] {
+    return this.#parts.rows.of(account).filter((row) => this.#overBy(row) === undefined);
+  }
+
   /** Ends what is over. */
   tick(): void {
+    this.#parts.rows.flush();
     for (const row of this.#parts.rows.all()) {
       const why = this.#overBy(row);
       if (why !== undefined) this.end(row, why);

@@ -42,6 +42,12 @@ suite("claim", (test) => {
     assert.is(bench.accounts.roster.list().length, 1);
   });
 
+  test("nobody is called like a part of the gateway, which the audit log would take them for", async ({ defer }) => {
+    const bench = openBench(defer);
+    for (const name of ["core", "local", "stranger", "source-field"]) await assert.rejects(claim(bench, bench.accounts.oneTimePassword ?? "", name), "INPUT_INVALID");
+    await claim(bench, bench.accounts.oneTimePassword ?? "");
+  });
+
   test("after a reset of all accounts a new one-time password is there, and nothing of the former opens", async ({ defer }) => {
     const bench = openBench(defer);
     const { session, browser } = await claim(bench, bench.accounts.oneTimePassword ?? "");

@@ -1,7 +1,7 @@
 // Shows how somebody becomes somebody, and how those who are not do not.
 
 import { assert, suite } from "../../../support/suite.ts";
-import { BY, DAY, GOOD, MINUTE, openBench, OTHER, outcomeOf, type Bench } from "./people-bench.ts";
+import { BY, codeOf, DAY, GOOD, MINUTE, openBench, OTHER, outcomeOf, type Bench } from "./people-bench.ts";
 
 const YEAR = 365 * DAY;
 
@@ -170,6 +170,30 @@ suite("login", (test) => {
     assert.ok(codes.includes("PEER_LIMIT"));
     assert.is(bench.audit.filter(({ action }) => action === "account.locked").length, 1);
     assert.is(bench.audit.filter(({ action, detail }) => action === "login.refused" && detail?.["why"] === "wrong password").length, 3);
+  });
+
+  test("CR 2.10 while nothing can be written people log in and out, locks and codes hold, and it is written when there is room again", async ({ defer }) => {
+    const bench = openBench(defer);
+    bench.make("anna", "manager");
+    bench.make("otto", "manager");
+    const early = await bench.open("anna", GOOD);
+    const { secret } = bench.accounts.own.beginSecondFactor({ actor: BY, bearer: early.session, signal: new AbortController().signal }, "");
+    const confirmed = await bench.settle(bench.accounts.own.confirmSecondFactor({ code: codeOf(secret, bench.clock) }, { actor: BY, bearer: early.session, signal: new AbortController().signal }));
+    await bench.clock.advance(5 * MINUTE);
+    const free = bench.holdDisk();
+    const code = codeOf(secret, bench.clock);
+    const { session } = await bench.open("anna", GOOD, { code });
+    await bench.refuse("anna", GOOD, { code });
+    bench.accounts.logout(confirmed.session, BY);
+    await lock(bench, "otto");
+    await bench.refuse("otto", GOOD);
+    await assert.rejects(bench.settle(bench.accounts.roster.resetPassword("otto", BY)), "STORAGE_BUSY");
+    bench.accounts.tick();
+    free();
+    bench.accounts.tick();
+    bench.restart();
+    assert.is(bench.accounts.identify(session)?.account, "anna");
+    assert.is(bench.accounts.identify(confirmed.session), undefined);
   });
 
   test("a login that is given up while its refusal waits is counted all the same", async ({ defer }) => {

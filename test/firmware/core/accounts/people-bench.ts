@@ -3,6 +3,7 @@
 import { argon2Sync } from "node:crypto";
 import { join } from "node:path";
 
+import Database from "better-sqlite3";
 import { TOTP, Secret } from "otpauth";
 
 import { isFault, type Fault } from "../../../../drivers/contract/fault.ts";
@@ -39,6 +40,8 @@ export interface Bench {
   readonly audit: readonly (AuditEvent & { readonly kind?: string })[];
   /** Core's process ends and comes again. */
   restart(): void;
+  /** Nothing can be written to state.db until the returned function is called. */
+  holdDisk(): () => void;
   /** Waits for it while the clock stands, until nothing but the clock is waited for; then lets the clock go on. */
   settle<T>(work: Promise<T>): Promise<T>;
   login(user: string, password: string, more?: Partial<LoginInput> & { readonly source?: string }): Promise<ReplyOf<typeof loginRoutes.login>>;
@@ -93,6 +96,14 @@ export function openBench(defer: Defer, { settings = {}, directory = NO_DIRECTOR
       return running.accounts;
     },
     audit,
+    holdDisk: () => {
+      running.state.database.pragma("busy_timeout = 0");
+      const other = new Database(join(folder, "state.db"));
+      other.exec("BEGIN IMMEDIATE");
+      const free = (): void => void other.close();
+      defer(free);
+      return free;
+    },
     restart: () => {
       stop();
       running = start();
