@@ -89,9 +89,9 @@ export class Tokens {
   /** What is over is deleted. */
   list(): TokenReport[] {
     const nowMs = this.#parts.time.nowMs();
-    const [over, standing] = [this.#all.all().filter(({ endsMs }) => endsMs <= nowMs), this.#all.all().filter(({ endsMs }) => endsMs > nowMs)];
-    for (const { name } of over) this.delete(name);
-    return standing.map((row) => this.#report(row, nowMs));
+    const all = this.#all.all();
+    for (const { name, endsMs } of all) if (endsMs <= nowMs) this.delete(name);
+    return all.filter(({ endsMs }) => endsMs > nowMs).map((row) => this.#report(row, nowMs));
   }
 
   find(name: string): TokenReport | undefined {
