@@ -37,20 +37,13 @@ export function openDemoScreen(output: DemoOutput): DemoScreen {
   const steps = new Map<string, string>();
   let zoneLine = "";
   let pageLines: readonly string[] = [];
-  let drawn = 0;
   const isTerminal = output.isTTY === true;
   const print = (line: string): unknown => output.write(`${line}\n`);
-  const redraw = (lines: readonly string[]): void => {
-    const width = Math.max(40, output.columns ?? 120);
-    // Up to the first line of the last picture, then everything below is cleared (ECMA-48 CPL, ED).
-    const back = drawn > 0 ? `\x1b[${drawn}F\x1b[J` : "";
-    output.write(back + lines.map((line) => `${line.slice(0, width - 1)}\n`).join(""));
-    drawn = lines.length;
-  };
+  const { redraw, release } = makePicture(output);
   return {
     introduce: (lines) => lines.forEach(print),
     note: (line) => {
-      drawn = 0;
+      release();
       print(line);
     },
     zones(zones) {
@@ -74,6 +67,21 @@ export function openDemoScreen(output: DemoOutput): DemoScreen {
       else [...changes(state), counters(state).join("; ")].forEach(print);
     },
     close: () => undefined,
+  };
+}
+
+/** Lines that take the place of the ones before, until what was printed in between releases them. */
+function makePicture(output: DemoOutput): { redraw(lines: readonly string[]): void; release(): void } {
+  let drawn = 0;
+  return {
+    redraw: (lines) => {
+      const width = Math.max(40, output.columns ?? 120);
+      // Up to the first line of the last picture, then everything below is cleared (ECMA-48 CPL, ED).
+      const back = drawn > 0 ? `\x1b[${drawn}F\x1b[J` : "";
+      output.write(back + lines.map((line) => `${line.slice(0, width - 1)}\n`).join(""));
+      drawn = lines.length;
+    },
+    release: () => (drawn = 0),
   };
 }
 

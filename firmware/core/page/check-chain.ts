@@ -1,8 +1,8 @@
 // Whether what was uploaded is a certificate for the page, with a chain that browsers can follow: told before it is shown to anybody.
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { isIP } from "node:net";
 import { Fault } from "../../../drivers/contract/fault.ts";
+import { isAddress } from "../pki/names.ts";
 
 export interface Expected {
   /** PEM of the keys that it may be for. */
@@ -32,9 +32,10 @@ export function checkChain(pem: string, { keys, names, nowMs }: Expected): Check
   const key = keys.find((one) => leaf.checkPrivateKey(createPrivateKey(one)));
   if (key === undefined) throw refuse(`the first certificate (${nameOf(leaf)}) is not for the key of the request`, "Have the request signed that was made last, and put that certificate first.");
   if (leaf.ca) throw refuse("the first certificate is one of a CA", "Put the page's own certificate first.");
-  // The property bears the name of another extension; it is the extended key usage (nodejs.org/api/crypto.html).
-  if (leaf.keyUsage?.includes(SERVER_AUTH) !== true) throw refuse("the certificate is not meant for a server (extended key usage serverAuth)", "Ask the CA for a certificate for a TLS server.");
-  const missing = names.filter((name) => (isIP(name) === 0 ? leaf.checkHost(name, { subject: "never" }) : leaf.checkIP(name)) === undefined);
+  // The property bears the name of another extension; it is the extended key usage (nodejs.org/api/crypto.html), undefined where there is none.
+  const purposes: unknown = leaf.keyUsage;
+  if (!Array.isArray(purposes) || !purposes.includes(SERVER_AUTH)) throw refuse("the certificate is not meant for a server (extended key usage serverAuth)", "Ask the CA for a certificate for a TLS server.");
+  const missing = names.filter((name) => (!isAddress(name) ? leaf.checkHost(name, { subject: "never" }) : leaf.checkIP(name)) === undefined);
   if (missing.length > 0) throw refuse(`the certificate does not name ${missing.join(", ")}`, "Ask the CA to take over the names of the request (subject alternative names), or make a request without these.");
   checkOrder([leaf, ...issuers]);
   for (const one of [leaf, ...issuers]) checkStrength(one);

@@ -1,11 +1,10 @@
 // Where the page is and what it is called: as configured, and as the zone that serves it says.
 
 import ipaddr from "ipaddr.js";
-import { isIP } from "node:net";
 import { isLoopback } from "../../config/formats.ts";
 import { PAGE_ADDRESSES, PAGE_PORT } from "../../config/page-section.ts";
 import type { Configuration } from "../../config/schema.ts";
-import { localNameOf } from "../pki/names.ts";
+import { isAddress, localNameOf } from "../pki/names.ts";
 
 export interface PagePlace {
   readonly port: number;
@@ -29,7 +28,7 @@ export function placeOf({ network, page }: Pick<Configuration, "network" | "page
 export function namesOf(configuration: Pick<Configuration, "network" | "page">, gateway: string, told: readonly string[]): readonly string[] {
   const addresses = [...placeOf(configuration).addresses, ...told.map(canonical)].filter((address) => !ANY.includes(address));
   const local = addresses.some(isLoopback) ? ["localhost"] : [];
-  const names = configuration.page.names.map((name) => (isIP(name) === 0 ? name : canonical(name)));
+  const names = configuration.page.names.map((name) => (!isAddress(name) ? name : canonical(name)));
   return [...new Set([localNameOf(gateway), ...names, ...local, ...addresses])].slice(0, MOST_NAMES);
 }
 

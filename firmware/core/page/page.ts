@@ -1,7 +1,6 @@
 // The web page as core sees it: where it is to be, what certificate it shows, and how it stands.
 
 import { X509Certificate } from "node:crypto";
-import { isIP } from "node:net";
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault, type Fault, type FaultReport } from "../../../drivers/contract/fault.ts";
 import type { PageSettings } from "../../conduit/admin.ts";
@@ -12,6 +11,7 @@ import type { Conditions } from "../health/conditions.ts";
 import { wordsOf } from "../health/fault-conditions.ts";
 import type { Revision } from "../inventory/revision.ts";
 import { fingerprintOf } from "../pki/machine-ca.ts";
+import { isAddress } from "../pki/names.ts";
 import { PeopleCa, type By, type PeopleAuthority, type SigningPeopleCa } from "../pki/people-ca.ts";
 import { permittedSubnets } from "../pki/permitted-subnets.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -97,7 +97,7 @@ export class Page {
     const { own, plant } = this.#shown;
     const { port, interface: wire, addresses } = placeOf(current);
     const names = [...new Set([...namesOf(current, gateway, this.#told), ...(plant?.names ?? [])])];
-    const isTrusted = plant !== undefined && plant.names.some((name) => isIP(name) === 0) && !this.#endingOf(plant.chain).isOver;
+    const isTrusted = plant !== undefined && plant.names.some((name) => !isAddress(name)) && !this.#endingOf(plant.chain).isOver;
     return { addresses: wire === null ? [...addresses] : [], ...(wire === null ? {} : { interface: wire }), port, certificate: plant?.chain ?? own.certificate, key: plant?.key ?? own.key, names, isTrusted };
   }
 
@@ -199,8 +199,8 @@ export class Page {
   #make(actor: By): Promise<SigningPeopleCa> {
     const { configuration, gateway } = this.#parts;
     const names = [...new Set([...namesOf(configuration(), gateway, this.#told), "localhost"])];
-    const addresses = names.filter((name) => isIP(name) !== 0).map((address) => `${address}/${isIP(address) === 4 ? 32 : 128}`);
-    return this.#ca.make({ gateway, hosts: names.filter((name) => isIP(name) === 0), subnets: permittedSubnets([{ subnets: addresses }]) }, actor, this.#ending.signal);
+    const addresses = names.filter((name) => isAddress(name)).map((address) => `${address}/${address.includes(":") ? 128 : 32}`);
+    return this.#ca.make({ gateway, hosts: names.filter((name) => !isAddress(name)), subnets: permittedSubnets([{ subnets: addresses }]) }, actor, this.#ending.signal);
   }
 
   #describe(): PageCertificate {

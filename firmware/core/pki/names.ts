@@ -1,5 +1,6 @@
 // What the machine CA calls gateways and machines: names under a domain of the gateway's own that no public resolver knows.
 
+import ipaddr from "ipaddr.js";
 import { createHash } from "node:crypto";
 
 /** `internal` is reserved for private use (ICANN resolution 2024.07.29.06). */
@@ -28,4 +29,9 @@ function labelOf(name: string): string {
   if (LABEL.test(name) && !name.startsWith(OTHERWISE)) return name;
   const readable = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, "").slice(0, 40);
   return `${OTHERWISE}${readable}-${createHash("sha256").update(name).digest("hex").slice(0, 16)}`;
+}
+
+/** Whether it is an IP address, in the forms that certificates and browsers know. */
+export function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes("%"));
 }

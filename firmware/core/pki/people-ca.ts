@@ -1,15 +1,15 @@
 // The certificate authority that people may give to their browsers: apart from the machines' in key, name and what it may name.
 
-import { isIP } from "node:net";
 import Type from "typebox";
 import type { Static } from "typebox";
 import type { Clock } from "../../../drivers/contract/clock.ts";
-import { Fault, isFault } from "../../../drivers/contract/fault.ts";
+import { isFault, type Fault } from "../../../drivers/contract/fault.ts";
 import type { AuditEvent } from "../audit/audit.ts";
 import type { AuditTrail } from "../audit/trail.ts";
 import type { Vault } from "../vault/vault.ts";
 import { issue } from "./issue.ts";
 import { fingerprintOf } from "./machine-ca.ts";
+import { isAddress } from "./names.ts";
 import { OwnRecord } from "./own-record.ts";
 import { isWithin } from "./permitted-subnets.ts";
 
@@ -76,6 +76,6 @@ export class PeopleCa {
 }
 
 function describe({ certificate, hosts, subnets }: SigningPeopleCa): PeopleAuthority {
-  const permits = (name: string): boolean => (isIP(name) === 0 ? hosts.some((host) => name === host || name.endsWith(`.${host}`)) : isWithin(name, subnets));
+  const permits = (name: string): boolean => (!isAddress(name) ? hosts.some((host) => name === host || name.endsWith(`.${host}`)) : isWithin(name, subnets));
   return { certificate, fingerprint: fingerprintOf(certificate), permits };
 }

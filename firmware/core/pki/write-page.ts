@@ -4,7 +4,7 @@ import { Attributes, CertificationRequest, CertificationRequestInfo } from "@pec
 import { AsnConvert } from "@peculiar/asn1-schema";
 import * as x509 from "@peculiar/asn1-x509";
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
-import { isIP } from "node:net";
+import { isAddress } from "./names.ts";
 import type { Issued, KeyPair, PageOrder, PageRequestOrder, PeopleAuthorityOrder } from "./orders.ts";
 import { ECDSA_WITH_SHA256, extension, keyIdentifier, nameOf, pemOf, spkiOf, write, writeLeaf } from "./write-certificate.ts";
 
@@ -61,7 +61,7 @@ export function writePageRequest({ gateway, names }: PageRequestOrder): Issued {
 }
 
 function alternative(name: string): Partial<x509.GeneralName> {
-  return isIP(name) === 0 ? { dNSName: name } : { iPAddress: name };
+  return !isAddress(name) ? { dNSName: name } : { iPAddress: name };
 }
 
 function writePem(label: string, der: Buffer): string {
