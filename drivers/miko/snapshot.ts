@@ -47,9 +47,10 @@ async function readPoints(machine: Machine, context: DriverContext, signal: Abor
 
 async function readEvents(machine: Machine, context: DriverContext, signal: AbortSignal): Promise<readonly EventBody[]> {
   const { events: paths } = machine.profile.request;
+  if (paths === undefined) throw new Fault("NOT_SUPPORTED", "the profile names no events");
   let kept: EventBody[] = [];
   let after: string | undefined;
-  for (let page = 0; paths !== undefined && page < MOST_PAGES; page += 1) {
+  for (let page = 0; page < MOST_PAGES; page += 1) {
     const { document } = await machine.requests.get(after === undefined ? paths.firstPath : fillPath(paths.path, "{after}", after), [], signal);
     const items = machine.mapping.events(document);
     if (isMismatch(items)) throw misfit(machine.url, paths.path, items.mismatch);
@@ -60,6 +61,5 @@ async function readEvents(machine: Machine, context: DriverContext, signal: Abor
     kept = [...kept, ...mapped].slice(-MOST_EVENTS);
     after = last;
   }
-  if (paths === undefined) throw new Fault("NOT_SUPPORTED", "the profile names no events");
   return kept;
 }

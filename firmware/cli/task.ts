@@ -36,6 +36,11 @@ export function addTask(program: Command): void {
   addOne(task, "show", "one task with all that is known of it", "task");
   addOne(task, "approve", "gives the consent that it waits for", "approveTask");
   addOne(task, "cancel", "it is wanted no more; what it has begun ends", "cancelTask");
+  addOrder(task);
+  addResult(task);
+}
+
+function addOrder(task: Command): void {
   task
     .command("order")
     .description("orders a task: asset-snapshot NAME, or gateway-snapshot")
@@ -50,6 +55,9 @@ export function addTask(program: Command): void {
       const { askRunningCore } = await import("./ask-core.ts");
       await print((await askRunningCore(data, (client, signal) => client.call("orderTask", order, signal))).task, json);
     });
+}
+
+function addResult(task: Command): void {
   task
     .command("result")
     .description("fetches what it brought into a file")

@@ -5,14 +5,13 @@ import type { Static } from "typebox";
 import { CloudSchema } from "../config/cloud-section.ts";
 import { LogLevelSchema } from "../config/log-section.ts";
 import { AuditMarkSchema } from "./audit.ts";
-import { TaskProgressSchema } from "../protocol/cloud-payloads.ts";
 import { get, post, postForBytes } from "./route.ts";
 import { AfterSchema, AliveSchema, FaultReportSchema, NothingSchema, OutboxFiguresSchema, SecretsSchema, SeqRangeSchema } from "./shared.ts";
 
 /** Addresses that one name may stand for. */
 export const MAX_ADDRESSES = 256;
 
-/** Of each kind in one request: a lease holds 2,000 readings at most, whatever is asked for. */
+/** Of each kind in one request: a lease holds 1,000 readings at most, whatever is asked for. */
 export const MOST_VERDICTS = 2048;
 
 export const LANES = ["events", "live", "backlog"] as const;
@@ -87,7 +86,7 @@ export const cloudConduit = {
     ),
   }),
   /**
-   * Takes up to `maxCount` readings of one lane, at most `maxBytes` of body (one reading at least), and never more than 2,000 or 1 MiB. The body is the JSON text of
+   * Takes up to `maxCount` readings of one lane, at most `maxBytes` of body (one reading at least), and never more than 1,000 or 1 MiB. The body is the JSON text of
    * the array of readings exactly as it goes into the payload's `readings`. Waits up to `waitMs` for a first reading, and
    * for company until `lingerMs` after the lane's last lease: a reading that comes alone goes at once. A lease ends by settle, or when its epoch is succeeded by another or silent for 120 s.
    */
@@ -135,10 +134,10 @@ export const cloudConduit = {
     input: Type.Object({ document: Type.Enum(DOCUMENTS), fault: Type.Optional(FaultReportSchema) }, { additionalProperties: false }),
     reply: NothingSchema,
   }),
-  /** Long poll: tasks whose present state the broker has not confirmed, the oldest change first; none where nothing changed since `after`. */
+  /** Long poll: tasks whose present state the broker has not confirmed, the oldest change first; `text` is the payload of topic `tasks/{id}` as it is published. */
   tasks: get("/v1/tasks", {
     input: AfterSchema,
-    reply: Type.Object({ revision: Type.Integer(), tasks: Type.Array(Type.Object({ change: Type.Integer(), progress: TaskProgressSchema }, { additionalProperties: false })) }, { additionalProperties: false }),
+    reply: Type.Object({ revision: Type.Integer(), tasks: Type.Array(Type.Object({ id: Type.String(), change: Type.Integer(), text: Type.String() }, { additionalProperties: false })) }, { additionalProperties: false }),
   }),
   /** The broker has confirmed this change of the task. */
   taskTold: post("/v1/tasks/told", { input: Type.Object({ id: Type.String({ maxLength: 36 }), change: Type.Integer() }, { additionalProperties: false }), reply: NothingSchema }),

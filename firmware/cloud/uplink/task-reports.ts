@@ -15,15 +15,15 @@ export async function reportTasks(connection: Connection, { core, gateway, log }
       if (signal.aborted) return { revision: after, tasks: [] };
       throw error;
     });
-    for (const { change, progress } of tasks) {
-      const topic = taskTopic(gateway, progress.id);
-      const answer = await connection.publish(topic, Buffer.from(JSON.stringify(progress)));
+    for (const { id, change, text } of tasks) {
+      const topic = taskTopic(gateway, id);
+      const answer = await connection.publish(topic, Buffer.from(text));
       if (answer.kind === "lost") return;
       if (answer.kind === "refused") {
         log.warn({ topic, reason: answer.reason }, "the broker does not take the progress of a task");
         return tellDocument(core, "task", new Fault("PEER_LIMIT", `the broker refuses it: ${answer.reason}`), signal);
       }
-      await core.call("taskTold", { id: progress.id, change }, signal).catch((error: unknown) => {
+      await core.call("taskTold", { id, change }, signal).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       });
     }

@@ -13,7 +13,7 @@ export function makeCloudTaskHandlers({ gateway, tasks, writeTurn }: CoreParts):
   return {
     tasks: async ({ after, waitMs }, { signal }) => {
       await tasks.revision.wait(after, waitMs, signal);
-      return { revision: tasks.revision.value, tasks: tasks.untold(MOST).map((task) => ({ change: task.change, progress: progressOf(gateway, task) })) };
+      return { revision: tasks.revision.value, tasks: tasks.untold(MOST).map((task) => ({ id: task.id, change: task.change, text: JSON.stringify(progressOf(gateway, task)) })) };
     },
     taskTold: async ({ id, change }) => {
       await writeTurn();

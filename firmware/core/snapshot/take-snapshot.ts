@@ -21,36 +21,45 @@ const MOST_TASKS = 200;
 type Put = (name: string, text: string) => void;
 type Tell = (progress: number, doing: string) => void;
 
+/** What gathering works with. */
+interface Gathering {
+  readonly core: CoreParts;
+  readonly put: Put;
+  readonly tell: Tell;
+  readonly signal: AbortSignal;
+}
+
 /** Writes it into `file`. In as many turns of the event loop as it takes, and in a thread. */
 export async function takeGatewaySnapshot(core: CoreParts, file: string, tell: Tell, signal: AbortSignal): Promise<{ readonly name: string; readonly words: string }> {
   const { clock, gateway } = core;
   const timeMs = clock.now();
   const time = new Date(timeMs).toISOString();
-  await packSnapshot({ file, timeMs }, (put) => gather(core, time, put, tell, file, signal), clock, signal);
+  await packSnapshot({ file, timeMs }, (put) => gather({ core, put, tell, signal }, time, file), clock, signal);
   return { name: `${gateway}-${time.slice(0, 19).replaceAll(":", "")}.zip`, words: "All parts are in the file; its README.txt says what they are." };
 }
 
-async function gather(core: CoreParts, time: string, put: Put, tell: Tell, file: string, signal: AbortSignal): Promise<void> {
+async function gather(gathering: Gathering, time: string, file: string): Promise<void> {
+  const { core, put, tell, signal } = gathering;
   const { conditions, configuration, detections, tasks, turns } = core;
   put("summary", JSON.stringify(await summarize(core, time, file), null, 2));
   const { assets, ...rest } = configuration.current;
   put("configuration", `${JSON.stringify(rest).slice(0, -1)},"assets":[`);
-  await putItems(core, put, "configuration", assets, (asset) => JSON.stringify(asset), signal);
+  await putItems(gathering, "configuration", assets, (asset) => JSON.stringify(asset));
   put("configuration", "]}");
   put("machines", "[");
-  await putItems(core, put, "machines", machinesOf(core), (machine) => JSON.stringify(machine), signal);
+  await putItems(gathering, "machines", machinesOf(core), (machine) => JSON.stringify(machine));
   put("machines", "]");
   tell(0.2, "It gathers the register.");
   put("register", "[");
-  await putItems(core, put, "register", await listSubjects(core, "", MOST_ENTRIES), ([key, subject]) => JSON.stringify(describeSubject(core, key, subject)), signal);
+  await putItems(gathering, "register", await listSubjects(core, "", MOST_ENTRIES), ([key, subject]) => JSON.stringify(describeSubject(core, key, subject)));
   put("register", "]");
-  await putStatus(core, put, signal);
+  await putStatus(gathering);
   tell(0.4, "It gathers conditions, detections and journals.");
   put("conditions", "[");
-  await putItems(core, put, "conditions", conditions.list(), (condition) => JSON.stringify(condition), signal);
+  await putItems(gathering, "conditions", conditions.list(), (condition) => JSON.stringify(condition));
   put("conditions", "]");
   put("detections", "[");
-  await putItems(core, put, "detections", detections.newest(MOST_DETECTIONS), (detection) => JSON.stringify(detection), signal);
+  await putItems(gathering, "detections", detections.newest(MOST_DETECTIONS), (detection) => JSON.stringify(detection));
   put("detections", "]");
   await turns.next();
   put("tasks", JSON.stringify(tasks.newest(MOST_TASKS).map(reportTask)));
@@ -60,7 +69,7 @@ async function gather(core: CoreParts, time: string, put: Put, tell: Tell, file:
   tell(0.8, "It packs.");
 }
 
-async function putItems<T>({ turns }: CoreParts, put: Put, name: string, items: Iterable<T>, write: (item: T) => string, signal: AbortSignal): Promise<void> {
+async function putItems<T>({ core: { turns }, put, signal }: Gathering, name: string, items: Iterable<T>, write: (item: T) => string): Promise<void> {
   for (const piece of await writeItems(items, write, turns, signal)) {
     await turns.next();
     put(name, piece);
@@ -78,7 +87,8 @@ async function summarize({ clock, gateway, startedMs, version }: CoreParts, time
 }
 
 /** As `weir status` has it, and of each assignment how it stands. */
-async function putStatus(core: CoreParts, put: Put, signal: AbortSignal): Promise<void> {
+async function putStatus(gathering: Gathering): Promise<void> {
+  const { core, put } = gathering;
   const { cloud, conditions, configuration, links, outbox, register, zones } = core;
   const report = cloud.report;
   const standing = { state: conditions.state(), zones: zones.standings, outbox: outbox.figures(CLOUD), cloud: { state: configuration.current.cloud === undefined ? "not configured" : (report?.state ?? "connecting"), peer: report?.peer ?? null } };
@@ -88,7 +98,7 @@ async function putStatus(core: CoreParts, put: Put, signal: AbortSignal): Promis
     const link = links.get(name);
     return `${JSON.stringify(name)}:${JSON.stringify({ link: link?.state ?? "connecting", via: link?.via ?? null, fault: link?.fault ?? null, model: model(name) })}`;
   };
-  await putItems(core, put, "status", machinesOf(core), write, signal);
+  await putItems(gathering, "status", machinesOf(core), write);
   put("status", "}}");
 }
 

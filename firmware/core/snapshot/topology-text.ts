@@ -2,8 +2,8 @@
 
 import type { Topology } from "./topology.ts";
 
-export function writeTopology({ gateway, version, time, zones, segments, neighbours }: Topology): string {
-  const lines = [`Gateway ${gateway}, Weir ${version}, ${time}`, "", "Zones of the gateway", ...columns(zones, "  "), "", "Beyond the gateway", ...(neighbours.length === 0 ? ["  nobody is configured"] : columns(neighbours.map(({ name, address, words }) => [name, address, words]), "  "))];
+export function writeTopology({ gateway, version, time, zones, segments, neighbours, contacts }: Topology): string {
+  const lines = [`Gateway ${gateway}, Weir ${version}, ${time}`, "", "Whom to call", ...(contacts.length === 0 ? ["  nobody is configured"] : columns(contacts, "  ")), "", "Zones of the gateway", ...columns(zones, "  "), "", "Beyond the gateway", ...(neighbours.length === 0 ? ["  nobody is configured"] : columns(neighbours.map(({ name, address, words }) => [name, address, words]), "  "))];
   for (const { name, subnets, ports, machines } of segments) {
     lines.push("", `Segment ${name}${subnets.length === 0 ? "" : `  ${subnets.join(", ")}`}`, ...ports.map((port) => `  port ${port}`));
     lines.push(...(machines.length === 0 ? ["  no machine"] : columns(machines.map((machine) => [machine.name, machine.address, machine.link, machine.model]), "  ")));

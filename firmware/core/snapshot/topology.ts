@@ -33,6 +33,8 @@ export interface Topology {
   readonly zones: readonly (readonly [name: string, state: string])[];
   readonly segments: readonly SegmentPlace[];
   readonly neighbours: readonly Neighbour[];
+  /** Whom to call. */
+  readonly contacts: readonly (readonly [responsibility: string, name: string, phone: string, email: string])[];
 }
 
 export interface TopologyInput {
@@ -56,7 +58,15 @@ export function findTopology({ gateway, version, time, zones, configuration, mac
   });
   const rest = machines.filter(({ segment }) => segment === undefined || !segments.some(({ name }) => name === segment)).map(place);
   const others = rest.length === 0 ? [] : [{ name: "(no segment)", subnets: [], ports: [], machines: rest }];
-  return { gateway, version, time, zones: Object.entries(zones).map(([name, { state }]) => [name, state]), segments: [...named, ...others], neighbours: findNeighbours(configuration, cloud) };
+  return { gateway, version, time, zones: Object.entries(zones).map(([name, { state }]) => [name, state]), segments: [...named, ...others], neighbours: findNeighbours(configuration, cloud), contacts: findContacts(configuration) };
+}
+
+function findContacts({ contacts }: Configuration): Topology["contacts"] {
+  const words = { itSecurity: "IT security", otAdministration: "machine networks", vendor: "service" } as const;
+  return (["itSecurity", "otAdministration", "vendor"] as const).flatMap((responsibility) => {
+    const contact = contacts[responsibility];
+    return contact === undefined ? [] : [[words[responsibility], contact.name, contact.phone ?? "", contact.email ?? ""] as const];
+  });
 }
 
 function openAt({ addresses = [], probePort, ingestTls, ingestPlain }: { readonly addresses?: readonly string[]; readonly probePort?: number; readonly ingestTls?: number; readonly ingestPlain?: number }): string {

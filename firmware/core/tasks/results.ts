@@ -65,8 +65,13 @@ export class Results {
     if (whole !== undefined) return whole.size;
     try {
       const handle = await open(draft, "r+");
-      const { size } = await handle.stat();
-      await handle.sync().finally(() => handle.close());
+      let size = 0;
+      try {
+        ({ size } = await handle.stat());
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
       await rename(draft, this.#pathOf(id));
       syncFolder(this.#folder);
       return size;

@@ -65,7 +65,7 @@ export class Tasks {
 
   /** Newest first. */
   newest(limit: number): readonly Task[] {
-    return [...this.#tasks.values()].reverse().slice(0, limit);
+    return [...this.#tasks.values()].toReversed().slice(0, limit);
   }
 
   get(id: string): Task | undefined {

@@ -57,7 +57,10 @@ export async function* writeSnapshots(snapshots: ReadonlyMap<Nameplate, Snapshot
 }
 
 async function* writePart(part: SnapshotPart, turn: () => Promise<void>): AsyncIterable<string> {
-  if (!("document" in part) || !Array.isArray(part.document)) return yield JSON.stringify(part);
+  if (!("document" in part) || !Array.isArray(part.document)) {
+    yield JSON.stringify(part);
+    return;
+  }
   const items: readonly unknown[] = part.document;
   yield '{"document":[';
   for (let from = 0; from < items.length; from += PORTION) {

@@ -52,8 +52,8 @@ suite("weir snapshot", (test) => {
     assert.equal([snapshot.format, snapshot.assignment, snapshot.assets.length], ["weir-asset-snapshot/1", name, 1]);
     const parts: Readonly<Record<string, Part>> = snapshot.assets[0]?.parts ?? {};
     assert.equal(Object.keys(parts), ["identification", "status", "points", "events", "maintenanceStatus", "maintenanceReport", "usbLog", "faxReport", "applicationStatus"]);
-    assert.ok((parts["points"]?.document as readonly { readonly quality: string }[]).every(({ quality }) => quality === "good"));
-    assert.ok((parts["points"]?.document as readonly unknown[]).length > 0);
+    const points = (parts["points"]?.document ?? []) as readonly { readonly quality: string }[];
+    assert.ok(points.length > 0 && points.every(({ quality }) => quality === "good"));
     assert.ok(Array.isArray(parts["events"]?.document));
     assert.match(parts["faxReport"]?.missing ?? "", /no such resource/);
     assert.match((await run(context.defer, ["task", "list", "--data", dataDir])).output, new RegExp(`done {10}asset-snapshot ${name}  local, `));

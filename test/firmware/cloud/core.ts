@@ -176,7 +176,7 @@ function makeStore() {
     tasks: async ({ after, waitMs }: { after: number; waitMs: number }, { signal }: { signal: AbortSignal }) => {
       const isNews = (): boolean => [...tasks.values()].some(({ isTold }) => !isTold);
       await poll(() => taskRevision !== after || isNews(), waitMs, signal);
-      return { revision: taskRevision, tasks: [...tasks.values()].filter(({ isTold }) => !isTold).map(({ change, progress }) => ({ change, progress })) };
+      return { revision: taskRevision, tasks: [...tasks.values()].filter(({ isTold }) => !isTold).map(({ change, progress }) => ({ id: progress.id, change, text: JSON.stringify(progress) })) };
     },
     taskTold: ({ id, change }: { id: string; change: number }) => {
       const task = tasks.get(id);

@@ -65,9 +65,10 @@ suite("the gateway's snapshot", (test) => {
     assert.match(unzip(bytes).get("configuration.yaml") ?? "", /secret: press-password/);
   });
   test("the walls stand in it where the configuration says which port leads where", async ({ signal, defer }) => {
-    const core = await startCore(defer, `${SEGMENTS}${CLOUD_SECTION}assets: []\n`);
+    const core = await startCore(defer, `${SEGMENTS}${CLOUD_SECTION}contacts: { itSecurity: { name: Ida, phone: "+41 41 000 00 00" } }\nassets: []\n`);
     const { bytes } = await takeSnapshot(core, signal);
     assert.match(unzip(bytes).get("firewall.txt") ?? "", /All that may pass[\s\S]*weir-cloud|cloud/);
+    assert.match(unzip(bytes).get("topology.txt") ?? "", /IT security {2}Ida {2}\+41 41 000 00 00/);
     assert.match(unzip(bytes).get("topology.txt") ?? "", /Segment hall {2}127\.0\.0\.0\/24\n {2}port eth0/);
   });
   test("one that is cancelled leaves nothing behind, and the next one is taken", async ({ signal, defer }) => {
