@@ -69,7 +69,7 @@ export async function refuseByPerson(core: CoreParts, key: string, reason: strin
 
 /** Throws NOT_FOUND, and INPUT_INVALID for what is read or configured. */
 export function forgetByPerson(core: CoreParts, key: string, actor: Actor): void {
-  const { acceptance, conditions, pki, register, trail } = core;
+  const { acceptance, conditions, pki, register, trail, values } = core;
   const subject = demandSubject(core, key);
   if (subject.kind === "configured") throw new Fault("INPUT_INVALID", `the configuration names ${key}`, { where: key, remedy: "Take it out of the configuration, or refuse it." });
   const entry = subject.kind === "entry" ? subject.entry : undefined;
@@ -80,7 +80,10 @@ export function forgetByPerson(core: CoreParts, key: string, actor: Actor): void
       acceptance.forget(entry.number);
     }
     const ids = subject.kind === "former" ? [subject.asset.id] : register.behind(entry?.name ?? "");
-    for (const id of ids) register.forget(id);
+    for (const id of ids) {
+      register.forget(id);
+      if (register.get(id) === undefined) values.forget(id);
+    }
   } catch (error) {
     throw storageFault(error, "state.db");
   }

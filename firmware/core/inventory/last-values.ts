@@ -36,6 +36,8 @@ export class LastValues {
   /** Where the last answer ended: whoever asks on is not led through all that is newer. */
   #resume: { readonly revision: number; first: Entry | undefined } = { revision: 0, first: undefined };
   #dirty: Entry[] = [];
+  readonly #forgotten = new Set<AssetId>();
+  readonly #deletePortion: (asset: AssetId) => boolean;
 
   /** Loads what was written before. Throws SyntaxError where a row is damaged. */
   constructor(database: Database, revision: Revision) {
@@ -44,6 +46,8 @@ export class LastValues {
     this.#writePortion = database.transaction((entries: readonly Entry[]) => {
       for (const { sample } of entries) store.run(sample.asset, sample.point, JSON.stringify(sample));
     });
+    const remove = database.prepare("DELETE FROM last_values WHERE asset = ? AND point IN (SELECT point FROM last_values WHERE asset = ? LIMIT ?)");
+    this.#deletePortion = (asset) => remove.run(asset, asset, ROWS_PER_COMMIT).changes >= ROWS_PER_COMMIT;
     for (const text of database.prepare<[], string>("SELECT reading FROM last_values").pluck().iterate()) this.#put(JSON.parse(text) as Sample, this.#revision.advance(), false);
   }
 
@@ -90,8 +94,23 @@ export class LastValues {
     return first;
   }
 
+  /** Forgets the asset's values: at once here, and in state.db portion by portion (`flush`). */
+  forget(asset: AssetId): void {
+    const points = this.#assets.get(asset);
+    if (points === undefined) return;
+    for (const entry of points.values()) this.#unlink(entry);
+    this.#assets.delete(asset);
+    this.#dirty = this.#dirty.filter(({ sample }) => sample.asset !== asset);
+    this.#forgotten.add(asset);
+  }
+
   /** Writes one portion of what changed since it was last written; true when more waits. Throws what SQLite throws. */
   flush(): boolean {
+    for (const asset of this.#forgotten) {
+      // One that is here again is written anew once its old rows are gone.
+      if (!this.#deletePortion(asset)) this.#forgotten.delete(asset);
+      return true;
+    }
     const portion = this.#dirty.slice(0, ROWS_PER_COMMIT);
     if (portion.length === 0) return false;
     this.#writePortion(portion);

@@ -34,7 +34,7 @@ export interface DestinationParts {
 }
 
 /** What one lease holds at most, whatever is asked for: it is read and written in one turn of the event loop. */
-const MOST_LEASED = 2000;
+const MOST_LEASED = 1000;
 const MOST_LEASED_BYTES = 1_048_576;
 const START: Place = { accepted: 0, rejected: 0 };
 /** Rows that one commit of verdicts writes, roughly. */

@@ -37,6 +37,16 @@ suite("turns", (test) => {
     await turns.next();
     assert.is(ran, 0);
   });
+  test("what ends something goes before all others that wait", async () => {
+    const turns = new Turns(makeFakeClock());
+    const ran: string[] = [];
+    turns.take(() => void ran.push("first"));
+    const callOff = turns.take(() => void ran.push("called off"));
+    turns.takeNext(() => void ran.push("end"));
+    callOff();
+    await turns.next();
+    assert.equal(ran, ["end", "first"]);
+  });
   test("a piece that fails does not keep the others from their turns", async () => {
     const turns = new Turns(makeFakeClock());
     const isMet = new Promise<unknown>((resolve) => process.once("uncaughtException", resolve));

@@ -74,6 +74,23 @@ suite("last values", (test) => {
     assert.equal(rest.samples.at(-1), sample(next, 2));
     assert.is(first.samples.length + second.samples.length + rest.samples.length, 10_000);
   });
+  test("those of a forgotten asset are gone at once, and from the database portion by portion; those of others stay", ({ defer }) => {
+    const { values, reopen } = openValues(defer);
+    values.update(Array.from({ length: 600 }, (_, index) => sample(`p${index}`, index)));
+    values.update([sample("a", 1, { asset: "urn:b" })]);
+    while (values.flush());
+    values.update([sample("p0", 5)]);
+    values.forget("urn:a");
+    assert.equal(seen(values, 0), [["a", 1]]);
+    let commits = 0;
+    while (values.flush()) commits += 1;
+    assert.ok(commits >= 3);
+    assert.equal(reopen().since(0).samples.map(({ asset }) => asset), ["urn:b"]);
+    values.forget("urn:nobody");
+    values.update([sample("p1", 7)]);
+    while (values.flush());
+    assert.is(reopen().since(0).samples.length, 2);
+  });
   test("are written in bounded portions and come back after a restart", ({ defer }) => {
     const { values, reopen } = openValues(defer);
     values.update(Array.from({ length: 1200 }, (_, index) => sample(`p${index}`, index)));
