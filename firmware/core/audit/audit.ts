@@ -94,9 +94,12 @@ export interface AuditEvent {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-/** A part of core by its name; `local` is whoever runs the command on the files of a stopped gateway. */
+/** Another zone that tells core of something, by its name or that of its conduit. */
+const OTHER_ZONE = /^(?:source-)?(?<zone>field(?:-.+)?|devices|plant|admin|cloud|host|local)$/;
+
+/** A part of core or another zone by its name; `local` is whoever runs the command on the files of a stopped gateway. */
 export function actorOf(actor: string | Actor): Actor {
-  return typeof actor === "string" ? { name: actor, zone: actor === "local" ? "local" : "core", source: null } : actor;
+  return typeof actor === "string" ? { name: actor, zone: OTHER_ZONE.exec(actor)?.groups?.["zone"] ?? "core", source: null } : actor;
 }
 
 export class Audit {
@@ -154,6 +157,13 @@ export class Audit {
   /** Goes on behind a position that is known from elsewhere to have been reached: the entries up to there are missing, and it shows. */
   continueAfter(known: Place): void {
     if (known.number > this.#last.number) this.#last = known;
+  }
+
+  /** The same for a log that begins anew because the one before was damaged, which is an entry of its own: it is whole from there on. */
+  beginAfter(known: Place): void {
+    if (this.#last.number > 0) return;
+    this.#place(ANCHOR, known);
+    this.#last = known;
   }
 
   /** Deletes the entries before `number` for good (retention) and seals where the chain now begins. Returns how many went. */

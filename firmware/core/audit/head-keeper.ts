@@ -44,8 +44,9 @@ export class HeadKeeper {
     const { number, chain, keyId } = this.known;
     const end = audit.head.number;
     const why = end < number ? `The log ends at entry ${end}, but entry ${number} had been written.` : this.#isThrough(database, { number, chain, keyId }) ? undefined : `Entry ${number} is not the one that had been written.`;
-    if (end < number) audit.continueAfter(this.known);
+    if (isSetAside) audit.beginAfter(this.known);
     if (why === undefined || isSetAside) return undefined;
+    audit.continueAfter(this.known);
     conditions.raise("AUDIT_ROLLED_BACK", LOG, why);
     return why;
   }

@@ -60,10 +60,9 @@ export class AuditTrail {
     this.#listener = listener;
   }
 
-  /** A machine or the cloud was refused or refused us; `actor` is the zone that says so where it is a name. */
+  /** A machine or the cloud was refused or refused us. */
   recordDenied(actor: string | Actor, target: string, fault: FaultReport): void {
-    const who: Actor = typeof actor === "string" ? { name: actor, zone: actor.replace(/^source-/, ""), source: null } : actor;
-    this.record({ actor: who, action: "access.denied", target, result: "refused", detail: { code: fault.code, message: fault.message, ...(fault.where === undefined ? {} : { where: fault.where }) } });
+    this.record({ actor, action: "access.denied", target, result: "refused", detail: { code: fault.code, message: fault.message, ...(fault.where === undefined ? {} : { where: fault.where }) } });
   }
 
   /** A failure of somebody whom nobody knows: a login of an unknown user, a call without a session, a refused peer. Gathered, so that a flood of them is few entries. */

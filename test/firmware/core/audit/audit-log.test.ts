@@ -1,6 +1,6 @@
 // Shows on a real core that the audit log is read in pages, verified, found out when it was put back, and told to the cloud.
 
-import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import type { AuditRecord } from "../../../../firmware/conduit/audit.ts";
@@ -101,6 +101,19 @@ suite("audit log", (test) => {
     const running = await startCore(defer, undefined, { dataDir });
     assert.ok((await standing(running, signal)).includes("AUDIT_ROLLED_BACK audit.db"));
     assert.equal((await running.local.call("verifyAudit", {}, signal)).broken, { number: 1, why: "cut-start" });
+  });
+  test("a damaged log is set aside, told and recorded, and the new one goes on with the numbers and is whole", async ({ defer, signal }) => {
+    const dataDir = await leaveLog(defer, signal);
+    writeFileSync(join(dataDir, "audit.db"), Buffer.alloc(8192, 7));
+    rmSync(join(dataDir, "audit.db-wal"), { force: true });
+    const running = await startCore(defer, undefined, { dataDir });
+    assert.equal((await standing(running, signal)).filter((one) => one.startsWith("AUDIT")).map((one) => one.split(" ")[0]), ["AUDIT_SET_ASIDE"]);
+    assert.equal((await readAll(running, signal)).map(({ number, action }) => [number, action]), [[8, "database.set-aside"], [7, "core.started"]]);
+    assert.is((await running.local.call("verifyAudit", {}, signal)).broken, null);
+    await running.stop();
+    const again = await startCore(defer, undefined, { dataDir });
+    assert.is((await again.local.call("verifyAudit", {}, signal)).broken, null);
+    assert.equal((await standing(again, signal)).filter((one) => one.startsWith("AUDIT")), []);
   });
   test("CR 3.9 a log that was cut, with its place put right, is told at the start", async ({ defer, signal }) => {
     const dataDir = await leaveLog(defer, signal);
