@@ -6,6 +6,7 @@ import type { loginRoutes } from "../../conduit/accounts.ts";
 import type { InputOf, ReplyOf } from "../../conduit/route.ts";
 import type { Keeping, Origin } from "./keeping.ts";
 import { strangerFrom, type Login } from "./login.ts";
+import { refuseReserved } from "./over-others.ts";
 import { hashPassword } from "./password-hash.ts";
 import { demandGoodPassword } from "./password-policy.ts";
 import { hashSecret, makeReadable, normaliseReadable } from "./random-text.ts";
@@ -39,6 +40,7 @@ export class Claim {
       trail.recordStranger({ actor: strangerFrom(origin), action: "login.refused", target: "first administrator", kind: "wrong one-time password" });
       return refuseSlowly(clock, startedMs, signal);
     }
+    refuseReserved(name);
     await demandGoodPassword(password, { name, email: "" }, clock, signal);
     const hashed = await queue.run({ kind: "known", key: "claim" }, () => hashPassword(password));
     // Whoever had it as well may have been quicker, or a new one may have come.

@@ -5,6 +5,7 @@ import { ACCOUNT_NAME } from "../../conduit/accounts.ts";
 import type { AccountRow } from "./account-rows.ts";
 import type { DirectoryPerson, DirectoryVerdict } from "./directory.ts";
 import type { Keeping } from "./keeping.ts";
+import { isReserved } from "./over-others.ts";
 
 const NAME = new RegExp(ACCOUNT_NAME);
 
@@ -12,7 +13,7 @@ export type DirectoryAnswer = "known" | "wrong password" | "no role in the direc
 
 /** Where it is `known` the account is there, with the role that its groups give now. Throws CANCELLED. */
 export async function askDirectory({ directory, ...keeping }: Keeping, name: string, password: string, signal: AbortSignal): Promise<DirectoryAnswer> {
-  if (!NAME.test(name)) return "wrong password";
+  if (!NAME.test(name) || isReserved(name)) return "wrong password";
   try {
     const verdict: DirectoryVerdict = await directory.ask(name, password, signal);
     if (verdict.outcome === "refused") return verdict.why === "no group" ? "no role in the directory" : "wrong password";

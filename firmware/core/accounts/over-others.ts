@@ -9,9 +9,13 @@ import type { Operation, Permission } from "./permissions.ts";
 /** Names by which the audit log and the walls know parts of the gateway: nobody is called so. */
 const RESERVED: ReadonlySet<string> = new Set(["local", "core", "host", "field", "cloud", "plant", "devices", "stranger", "others", "unknown", "token"]);
 
+export function isReserved(name: string): boolean {
+  return RESERVED.has(name) || name.startsWith("source-");
+}
+
 /** Throws INPUT_INVALID for a name that would be mistaken for a part of the gateway. */
 export function refuseReserved(name: string): void {
-  if (RESERVED.has(name) || name.startsWith("source-")) throw new Fault("INPUT_INVALID", `${name} is the name of a part of the gateway`, { where: "name", remedy: "Choose another name." });
+  if (isReserved(name)) throw new Fault("INPUT_INVALID", `${name} is the name of a part of the gateway`, { where: "name", remedy: "Choose another name." });
 }
 
 /** Throws ACCESS_DENIED where somebody may not give this role: a systemadministrator gives all, a manager those below, service customers alone [U4.1.2d]. */

@@ -113,6 +113,16 @@ suite("rights", (test) => {
     assert.equal([await history("customer"), await history("analyst"), await history("manager")], [0, 0, 1]);
   }, LONG);
 
+  test("CR 1.4 nobody is called as a part of the gateway is", async ({ defer, signal }) => {
+    const people = await startPeople(defer, signal);
+    const { oneTimePassword } = await people.core.local.call("firstPassword", {}, signal);
+    for (const name of ["local", "core", "host", "source-field"]) {
+      assert.is(await people.refusal("claim", { oneTimePassword: oneTimePassword ?? "", name, password: "violet harvest canyon" }), "INPUT_INVALID", name);
+      await assert.rejects(people.core.local.call("createAccount", { name, role: "customer" }, signal), "INPUT_INVALID");
+    }
+    assert.equal((await people.core.local.call("accounts", {}, signal)).accounts, []);
+  }, LONG);
+
   test("CR 2.8 refusals, tokens and windows stand in the audit log with who and where from", async ({ defer, signal }) => {
     const people = await startPeople(defer, signal);
     const root = await people.enter("root", "systemadministrator");
