@@ -16,7 +16,7 @@ export type Packing = { readonly name: string; readonly text: string } | { reado
 
 /** With 2,000 machines it takes some seconds; on a slow or busy machine many times that. */
 const LIMIT_MS = 300_000;
-const MEMORY_MIB = 384;
+const MEMORY_MIB = 192;
 
 /** Hands over what `gather` gives, piece by piece; resolves when the file is written. Throws a Fault, CANCELLED when the signal aborts. */
 export async function packSnapshot(order: PackOrder, gather: (put: (name: string, text: string) => void) => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
