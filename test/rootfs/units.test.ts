@@ -152,6 +152,11 @@ suite("units", (test) => {
     }
   });
 
+  test("CR 3.8 core is told which start of the machine it is, which its walls hide from it: sessions outlive its process", () => {
+    const core = services.find(({ name }) => name === "weir-core.service");
+    assert.match(core?.one("Environment") ?? "", / WEIR_BOOT_ID=%b$/);
+  });
+
   test("field in another network namespace has the walls of field, and differs in nothing but where it is", () => {
     const lines = (name: string): readonly string[] => readFileSync(join(UNIT_FOLDER, name), "utf8").split("\n").filter((line) => /^[A-Za-z]+=/.test(line));
     const [one, other] = [lines("weir-field.service"), lines("weir-field@.service")];

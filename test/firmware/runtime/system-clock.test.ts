@@ -1,7 +1,9 @@
 // Shows that the system's clock sleeps as long as it says, and ends at once when it is told to.
 
+import { execFileSync } from "node:child_process";
 import { getEventListeners } from "node:events";
 
+import type { Boot } from "../../../drivers/contract/clock.ts";
 import { systemClock } from "../../../firmware/runtime/system-clock.ts";
 import { assert, suite } from "../../support/suite.ts";
 
@@ -47,5 +49,17 @@ suite("system clock", (test) => {
     systemClock.after(1, () => calls.push("cancelled"))();
     await systemClock.sleep(20, signal);
     assert.equal(calls, ["kept"]);
+  });
+
+  test("tells the same start of the machine to every process, and how long ago it was; the unit's word goes before the kernel's", () => {
+    const program = `import { systemClock } from ${JSON.stringify(new URL("../../../firmware/runtime/system-clock.ts", import.meta.url).href)}; console.log(JSON.stringify(systemClock.boot()));`;
+    const ask = (env: Readonly<Record<string, string>>): Boot => JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", program], { env: { ...process.env, ...env }, encoding: "utf8" })) as Boot;
+    const before = systemClock.boot();
+    const other = ask({ WEIR_BOOT_ID: "" });
+    const after = systemClock.boot();
+    assert.equal([other.id, after.id], [before.id, before.id]);
+    assert.match(before.id, /^[0-9a-f-]{32,36}$/);
+    assert.ok(before.ms <= other.ms && other.ms <= after.ms, `${before.ms} ${other.ms} ${after.ms}`);
+    assert.is(ask({ WEIR_BOOT_ID: "b00t" }).id, "b00t");
   });
 });
