@@ -86,7 +86,7 @@ function isRequired(schema: TObject, name: string): boolean {
 function plain(schema: unknown, itself?: TSchema): unknown {
   if (Array.isArray(schema)) return schema.map((one) => plain(one));
   if (typeof schema !== "object" || schema === null) return schema;
-  const name = schema === itself ? undefined : NAMED_SCHEMAS.get(schema as TSchema);
+  const name = schema === itself ? undefined : NAMED_SCHEMAS.get(schema);
   if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, plain(value)]));
 }

@@ -11,6 +11,6 @@ export function readJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
     const excess = findExcess(body);
     if (excess !== undefined) return done(new Fault("INPUT_INVALID", `the body ${excess}`));
-    parse(request, body.toString("utf8"), done);
+    void parse(request, body.toString("utf8"), done);
   });
 }

@@ -57,8 +57,8 @@ function putBefore(server: Server, gate: Gate): void {
   server.on("connection", (socket: Socket) => {
     // Until TLS takes it over, an error of it would be nobody's.
     socket.on("error", () => undefined);
-    if (!gate.admit(socket)) return void socket.destroy();
-    for (const listener of toTls) Reflect.apply(listener, server, [socket]);
+    if (gate.admit(socket)) for (const listener of toTls) Reflect.apply(listener, server, [socket]);
+    else socket.destroy();
   });
 }
 

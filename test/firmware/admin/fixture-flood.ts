@@ -4,7 +4,7 @@
 
 import { createInterface } from "node:readline";
 import { connect, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { systemClock } from "../../../firmware/runtime/system-clock.ts";
 
 const port = Number(process.argv[2]);
@@ -13,6 +13,14 @@ const told = { silent: 0, slow: 0, logins: 0, answers: {} as Record<string, numb
 
 const ignore = (): void => undefined;
 const at = { host: "127.0.0.1", port };
+/** TLS over a connection from this address. */
+function overTls(localAddress: string, secured: (socket: TLSSocket) => void): TLSSocket {
+  const raw = connect({ ...at, localAddress });
+  raw.on("error", ignore);
+  const socket: TLSSocket = connectTls({ socket: raw, rejectUnauthorized: false }, () => secured(socket));
+  return socket;
+}
+
 const FROM = { silent: "127.0.0.2", slow: "127.0.0.4", logins: "127.0.0.5", uploads: "127.0.0.6" };
 
 /** Comes again whenever it is closed, until the end. */
@@ -29,7 +37,7 @@ async function insist(open: () => Socket, pauseMs: number, closed: () => void): 
 const openSilent = (): Socket => connect({ ...at, localAddress: FROM.silent }, () => (told.silent += 1));
 
 function openSlow(): Socket {
-  const socket = connectTls({ ...at, localAddress: FROM.slow, rejectUnauthorized: false }, () => {
+  const opened = overTls(FROM.slow, (socket) => {
     told.slow += 1;
     socket.write(`GET / HTTP/1.1\r\nHost: localhost:${port}\r\nX: `);
     const drip = (): void => {
@@ -39,12 +47,12 @@ function openSlow(): Socket {
     };
     drip();
   });
-  return socket;
+  return opened;
 }
 
 function openUpload(): Socket {
   const piece = Buffer.alloc(65_536, 0x78);
-  const socket = connectTls({ ...at, localAddress: FROM.uploads, rejectUnauthorized: false }, () => {
+  const opened = overTls(FROM.uploads, (socket) => {
     socket.write(`POST /api/v1/assets HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nAuthorization: Bearer wt_${"A".repeat(43)}\r\nContent-Length: 1000000000\r\n\r\n`);
     const pump = (): void => {
       for (let goesOn = true; goesOn && !socket.destroyed; told.uploadedBytes += piece.length) goesOn = socket.write(piece);
@@ -52,13 +60,13 @@ function openUpload(): Socket {
     socket.on("drain", pump);
     pump();
   });
-  return socket;
+  return opened;
 }
 
 /** One connection on which logins follow each other, `perSecond` of them. */
 function openLogins(perSecond: number): Socket {
   const body = JSON.stringify({ user: "anna", password: "guess" });
-  const socket = connectTls({ ...at, localAddress: FROM.logins, rejectUnauthorized: false }, () => {
+  const opened = overTls(FROM.logins, (socket) => {
     const next = (): void => {
       if (socket.destroyed) return;
       told.logins += 1;
@@ -67,10 +75,10 @@ function openLogins(perSecond: number): Socket {
     };
     next();
   });
-  socket.setEncoding("latin1").on("data", (text: string) => {
+  opened.setEncoding("latin1").on("data", (text: string) => {
     for (const [, status = ""] of text.matchAll(/HTTP\/1\.1 (\d{3})/g)) told.answers[status] = (told.answers[status] ?? 0) + 1;
   });
-  return socket;
+  return opened;
 }
 
 const PAUSE_MS = 500;
