@@ -21,8 +21,6 @@ export interface DocumentPorts {
   readonly version: string;
 }
 
-/** For its own sake the mark of the audit log is sent so often at most: an entry a minute is no message a minute (U3.1-T2). */
-const MARK_EVERY_MS = 3_600_000;
 const INVENTORY_WAIT_MS = 30_000;
 /** MQTT 5 §1.5.5: the largest remaining length, with its own bytes. */
 const MQTT_MOST_BYTES = 268_435_455;
@@ -54,7 +52,7 @@ export function makeDocuments(connection: Connection, ports: DocumentPorts): Doc
     const figures = await untilCancelled(core.call("figures", {}, signal), signal);
     if (figures === undefined) return;
     const { audit, ...outbox } = figures;
-    const isMarkDue = audit !== undefined && audit.number !== mark && clock.uptimeMs() - markedMs >= MARK_EVERY_MS;
+    const isMarkDue = audit !== undefined && audit.number !== mark && clock.uptimeMs() - markedMs >= timing.auditMarkMs;
     if (comparable(outbox) === status && !isMarkDue) return;
     status = comparable(outbox);
     [mark, markedMs] = [audit?.number, clock.uptimeMs()];

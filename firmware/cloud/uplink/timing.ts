@@ -22,6 +22,8 @@ export interface Timing {
   readonly leaseWaitMs: number;
   /** How often the figures are looked at. */
   readonly figuresMs: number;
+  /** For its own sake the mark of the audit log is sent so often at most: an entry a minute is no message a minute (U3.1-T2). */
+  readonly auditMarkMs: number;
   /** At a stop: so long for what is in flight to be confirmed. */
   readonly farewellMs: number;
 }
@@ -37,5 +39,6 @@ export const TIMING: Timing = {
   refusedMs: 300_000,
   leaseWaitMs: 20_000,
   figuresMs: 60_000,
+  auditMarkMs: 3_600_000,
   farewellMs: 1500,
 };

@@ -4,6 +4,7 @@ import { createHash, randomUUID } from "node:crypto";
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
 import { asFault, Fault, type FaultReport } from "../../../drivers/contract/fault.ts";
+import type { AuditMark } from "../../../firmware/conduit/audit.ts";
 import { cloudConduit, LANES, type Lane, type LeaseHead } from "../../../firmware/conduit/cloud.ts";
 import type { InputOf, ReplyOf } from "../../../firmware/conduit/route.ts";
 import type { SeqRange } from "../../../firmware/conduit/shared.ts";
@@ -20,7 +21,7 @@ import type { Defer } from "../../support/suite.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";
 
 /** Times that suit a test on loopback. */
-export const QUICK: Timing = { ...TIMING, stageMs: 3000, silenceMs: 10_000, unconfirmedMs: 30_000, retryFirstMs: 30, retryMaxMs: 200, refusedMs: 300, leaseWaitMs: 400, figuresMs: 100, farewellMs: 500 };
+export const QUICK: Timing = { ...TIMING, stageMs: 3000, silenceMs: 10_000, unconfirmedMs: 30_000, retryFirstMs: 30, retryMaxMs: 200, refusedMs: 300, leaseWaitMs: 400, figuresMs: 100, auditMarkMs: 200, farewellMs: 500 };
 
 export type Offer = InputOf<typeof cloudConduit.admitName>;
 export type Verdict = ReplyOf<typeof cloudConduit.admitName>;
@@ -44,6 +45,8 @@ export interface TestCore {
   readonly refused: ReadonlyMap<string, string>;
   setLink(link: CloudLink | null, secrets?: Record<string, string>): void;
   setInventory(document: unknown): void;
+  /** Where the audit log ends from now on. */
+  setAuditMark(mark: AuditMark): void;
   /** A task comes into this state. */
   setTask(progress: TaskProgress): void;
   /** Tasks whose present state is confirmed. */
@@ -106,6 +109,7 @@ function makeStore() {
   let inventory: { revision: number; document: unknown } = { revision: 1, document: { gateway: GATEWAY, assets: [] } };
   const tasks = new Map<string, { readonly change: number; readonly progress: TaskProgress; readonly isTold: boolean }>();
   let taskRevision = 1;
+  let audit: AuditMark | undefined;
   let nextSeq = 1;
   const offers: Offer[] = [];
   let nameServers: string[] = [];
@@ -184,7 +188,7 @@ function makeStore() {
       return {};
     },
     alive: () => ({}),
-    figures: () => ({ queued: Object.values(lanes).reduce((sum, queue) => sum + queue.length, 0), dropped: 0, rejected: rejected.size, oldestSeconds: null }),
+    figures: () => ({ queued: Object.values(lanes).reduce((sum, queue) => sum + queue.length, 0), dropped: 0, rejected: rejected.size, oldestSeconds: null, ...(audit === undefined ? {} : { audit }) }),
     state: (state: { state: string; fault?: FaultReport }) => {
       states.push(state);
       return {};
@@ -203,6 +207,7 @@ function makeStore() {
       }
       return numbers;
     },
+    setAuditMark: (mark) => void (audit = mark),
     accepted,
     rejected,
     get kept() {

@@ -4,6 +4,8 @@ import { execFileSync } from "node:child_process";
 
 import { connectAsync } from "mqtt";
 
+import Value from "typebox/value";
+import { LinkStatusSchema } from "../../../../firmware/protocol/cloud-payloads.ts";
 import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import { startMosquitto } from "../../../support/mosquitto.ts";
@@ -65,6 +67,19 @@ suite(
       const thief = await connectAsync(url, { clientId: GATEWAY, protocolVersion: 5, reconnectPeriod: 0 });
       defer(() => thief.endAsync(true));
       await core.until("offline by the will", () => status() === "offline", signal);
+    });
+    test("CR 3.9 the status says where the audit log ends, and says it again when it has gone on", async ({ signal, defer }) => {
+      const [core, broker] = [await startCore(defer), await startMosquitto(defer, signal)];
+      const url = `mqtt://127.0.0.1:${broker.port}`;
+      const { documents } = await startSubscriber(defer, core, url);
+      const mark = (): unknown => Object(Object(documents.get(`${ROOT}/status`)).audit).number;
+      core.setAuditMark({ number: 7, chain: "ab".repeat(32) });
+      core.setLink(makeLink(url));
+      core.start();
+      await core.until("the mark", () => mark() === 7, signal);
+      core.setAuditMark({ number: 9, chain: "cd".repeat(32) });
+      await core.until("the next mark", () => mark() === 9, signal);
+      assert.ok(Value.Check(LinkStatusSchema, documents.get(`${ROOT}/status`)));
     });
     test("an inventory that is larger than the broker takes is told to core, readings go on, and a smaller one ends it", async ({ signal, defer }) => {
       const [core, broker] = [await startCore(defer), await startMosquitto(defer, signal, { global: ["allow_anonymous true", "max_packet_size 8000"] })];
