@@ -92,14 +92,14 @@ suite("login over the admin conduit", (test) => {
         await systemClock.sleep(50, signal);
       }
     })();
-    await systemClock.sleep(1000, signal);
+    while (refused < 50) await systemClock.sleep(10, signal);
     // The stranger has locked anna for strangers by now; in her own browser she logs in.
     assert.is((await ask("login", { user: "anna", password: GOOD, browser })).outcome, "session");
     assert.is((await ask("login", { user: "otto", password: GOOD }, undefined, "192.0.2.44")).outcome, "session");
     over.abort();
     await flood;
     const { records } = await core.local.call("audit", { limit: 500, action: "login.refused" }, signal);
-    assert.ok(refused > 50 && records.length < 20, `${refused} refused, ${records.length} entries`);
+    assert.ok(records.length < 20, `${refused} refused, ${records.length} entries`);
   }, { limitMs: 180_000 });
 
   test("CR 4.1 no password, code, session or browser text is in a file or in the log", async ({ defer, signal }) => {
