@@ -113,12 +113,10 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const system = new SystemKeeper({ host, clock, conditions, trail, kept, log: log.child("system"), zones, configuration: () => withMachines({ configuration, acceptance }) });
   const directory = new Directory(clock, () => configuration.current.plant?.directory);
   const people = openPeople({ database: state.database, vault: vault.vault, clock, trail, settings: () => configuration.current.accounts, directory });
-  const { accounts } = people;
-  closers.push(() => accounts.close());
-  closers.push(() => people.refusals.flush());
+  closers.push(() => people.accounts.close(), () => people.refusals.flush());
   const start = { recent: context.recent, startedMs: clock.uptimeMs(), isStateNew: state.isNew, version: packageJson.version, namespaces: namespacesOf(configuration.current) };
   const watch = { detections: new Detections(state.database, { clock, conditions, fading, trail }), segments: new LearnedSegments(state.database) };
-  const tasks = openTasks({ database: state.database, dataDir, clock, log, trail, time: accounts.time, hasCloud: () => configuration.current.cloud !== undefined });
+  const tasks = openTasks({ database: state.database, dataDir, clock, log, trail, time: people.accounts.time, hasCloud: () => configuration.current.cloud !== undefined });
   const parts: CoreParts = { auditLog, auditFeed: auditLog.feed, tasks, ...watch, ...start, directory, tellWanted: (wanted) => tellWanted(dataDir, wanted), ...people, acceptance, clock, turns, writeTurn, log, setLogLevel, gateway, conditions, fading, trail, secrets, pki, page, configuration, register, links, values, losses, outbox, cloud, revisions, zones, host, system };
   acceptance.onChange(() => applyMachines(parts));
   return { parts, ...makeUpkeep({ audit, state, vault }, parts), close };
