@@ -159,7 +159,7 @@ export class OpenDestination implements Destination {
         const stream = known ?? (this.#parts.isRecovering() ? store().addStream(this.name, { uuid: verdicts.stream, state: "recovering" }) : undefined);
         if (stream === undefined) return undefined;
         if (place === START) checkVerdicts(stream, verdicts);
-        return settleVerdicts(store(), limits(), stream, verdicts, place, clock.now());
+        return settleVerdicts({ store: store(), limits: limits(), stream, nowMs: clock.now() }, verdicts, place);
       },
     });
   }

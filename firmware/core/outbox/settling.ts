@@ -10,6 +10,14 @@ import type { Stream } from "./stream.ts";
 /** Ranges, or rejected readings, that one commit settles, whatever is told in one request: each is a few statements. */
 const PER_COMMIT = 256;
 
+/** Where verdicts are settled, and when. */
+export interface Settling {
+  readonly store: Store;
+  readonly limits: Bounds;
+  readonly stream: Stream;
+  readonly nowMs: number;
+}
+
 /** How far verdicts are settled. */
 export interface Place {
   readonly accepted: number;
@@ -24,7 +32,8 @@ export function checkVerdicts(stream: Stream, verdicts: Verdicts): void {
 }
 
 /** One commit's worth, from `place` on; returns where to go on, undefined at the end. Settling again what is settled changes nothing. */
-export function settleVerdicts(store: Store, limits: Bounds, stream: Stream, verdicts: Verdicts, place: Place, nowMs: number): Place | undefined {
+export function settleVerdicts(where: Settling, verdicts: Verdicts, place: Place): Place | undefined {
+  const { store, limits, stream } = where;
   const end = Math.min(verdicts.accepted.length, place.accepted + PER_COMMIT);
   for (const [first, last] of verdicts.accepted.slice(place.accepted, end)) store.settle(stream, first, last);
   if (end < verdicts.accepted.length) return { ...place, accepted: end };
@@ -34,7 +43,7 @@ export function settleVerdicts(store: Store, limits: Bounds, stream: Stream, ver
     const one = verdicts.rejected[index];
     if (one === undefined) break;
     const [first, last] = one.range;
-    const { rows, next } = rejectRange(store, stream, [from ?? first, last], one.reason, nowMs, left);
+    const { rows, next } = rejectRange(where, [from ?? first, last], one.reason, left);
     left -= rows + 1;
     from = next;
     if (next !== undefined) break;
@@ -50,7 +59,7 @@ function checkRange(stream: Stream, [first, last]: SeqRange): void {
 }
 
 /** At most `most` readings; `next` is the first number after them where more may come. */
-function rejectRange(store: Store, stream: Stream, [first, last]: SeqRange, reason: string, nowMs: number, most: number): { readonly rows: number; readonly next?: number } {
+function rejectRange({ store, stream, nowMs }: Settling, [first, last]: SeqRange, reason: string, most: number): { readonly rows: number; readonly next?: number } {
   let count = 0;
   let until = last;
   for (const [a, b] of Array.from(stream.settled.missingWithin(first, last))) {

@@ -42,11 +42,17 @@ async function readValues({ local }: Measured, signal: AbortSignal): Promise<num
   }
 }
 
-async function loseAll({ source }: Measured, areBad: boolean, signal: AbortSignal): Promise<void> {
-  for (let index = 0; areBad && index < MACHINES; index += 20) {
+/** All points have good values again. */
+async function revive({ source }: Measured, signal: AbortSignal): Promise<void> {
+  for (let index = 0; index < MACHINES; index += 20) {
     const readings = Array.from({ length: 400 }, (_, number) => sampleOf(assetOf(String(index + (number % 20))), `p${Math.floor(number / 20)}`));
     await source.call("readings", { readings }, signal);
   }
+}
+
+async function loseAll(core: Measured, areBad: boolean, signal: AbortSignal): Promise<void> {
+  const { source } = core;
+  if (areBad) await revive(core, signal);
   const fault = { code: "PEER_CLOSED", kind: "transient", message: "the machine closed the connection" } as const;
   for (let index = 0; index < MACHINES; index += 1) await source.call("link", { assignment: `press-${index}`, state: "lost", fault }, signal);
 }

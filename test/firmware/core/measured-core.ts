@@ -1,11 +1,10 @@
 // Runs core in a process of its own and says for how long its event loop was held, and how long its transactions took.
 //
 // Arguments: the data directory and the configuration's file. It prints `ready`, and answers each line on its standard input with one line of JSON
-// (`Held`) about the time since the one before. With `TRACE=FILE` each time of some length goes to that file, with the moment of its end in µs as --cpu-prof counts them.
+// (`Held`) about the time since the one before. With `TRACE=FILE` each time of some length goes to that file, with its beginning and end in ms of the process's uptime.
 
 import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
-import { PerformanceObserver } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import Database from "better-sqlite3";
 import { core } from "../../../firmware/core/main.ts";
@@ -94,16 +93,12 @@ async function answer(what: string): Promise<string> {
   isAnswering = true;
   const own = stretches.map((stretch) => ({ ...stretch, pausedMs: pausedIn(stretch) }));
   for (const { fromMs, toMs, workMs, pausedMs } of own) {
-    if (trace !== undefined && workMs > TRACED_MS) appendFileSync(trace, `${process.pid} held ${(toMs - fromMs).toFixed(1)} work ${workMs.toFixed(1)} collector ${pausedMs.toFixed(1)} from ${monotonicUs(fromMs)} to ${monotonicUs(toMs)}\n`);
+    if (trace !== undefined && workMs > TRACED_MS) appendFileSync(trace, `${process.pid} held ${(toMs - fromMs).toFixed(1)} work ${workMs.toFixed(1)} collector ${pausedMs.toFixed(1)} from ${fromMs.toFixed(1)} to ${toMs.toFixed(1)}\n`);
   }
   if (trace !== undefined) appendFileSync(trace, `# ${what}\n`);
   const text = JSON.stringify({ ...held, longestOwnMs: Math.max(0, ...own.map(({ workMs, pausedMs }) => workMs - pausedMs)), pauseMs: Math.max(0, ...pauses.map(({ workMs }) => workMs)), pauses: pauses.length });
   [held, stretches, pauses] = [NOTHING, [], []];
   return text;
-}
-
-function monotonicUs(ms: number): number {
-  return Math.round(Number(process.hrtime.bigint() / 1000n) - (systemClock.uptimeMs() - ms) * 1000);
 }
 
 function pausedIn({ fromMs, toMs }: Stretch): number {
