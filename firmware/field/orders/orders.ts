@@ -1,11 +1,13 @@
 // Does what core orders of the machines of this zone: one at a time for each machine, a few in all, until core wants it no more.
 
 import type { Clock } from "../../../drivers/contract/clock.ts";
+import type { Session } from "../../../drivers/contract/driver.ts";
 import { asFault, Fault, isFault } from "../../../drivers/contract/fault.ts";
 import type { InputOf } from "../../conduit/route.ts";
 import type { Order, sourceConduit } from "../../conduit/source.ts";
 import type { ConduitClient } from "../../runtime/conduit-client.ts";
 import type { Log } from "../../runtime/journal.ts";
+import { withDeadline } from "../acquisition/deadline.ts";
 import type { Sessions } from "../acquisition/sessions.ts";
 import { Gate } from "./gate.ts";
 import { readSnapshots, writeSnapshots } from "./snapshot-text.ts";
@@ -25,6 +27,7 @@ const RETRY_MS = 1000;
 const MOST_TRIES = 3;
 /** Machines that are asked at one time: an order beside the readings, not instead of them. */
 const AT_ONCE = 2;
+const MOST_MS = 600_000;
 /** In base64 what one request takes. */
 const PIECE_BYTES = 196_608;
 
@@ -81,7 +84,7 @@ async function takeSnapshot({ id, assignment }: Order, parts: OrderParts, signal
   const tell = makeTeller(id, parts, signal);
   await tell({ state: "running", progress: 0, words: `It asks ${assignment}.` });
   const taken = new Date(clock.now()).toISOString();
-  const snapshots = await readSnapshots(session, tell.soon, signal);
+  const snapshots = await readInTime(session, tell.soon, clock, signal);
   const name = `${assignment.replaceAll(/[^A-Za-z0-9._-]/g, "_").slice(0, 64)}-${taken.slice(0, 19).replaceAll(":", "")}.json`;
   let offset = 0;
   let gathered: Buffer[] = [];
@@ -101,6 +104,17 @@ async function takeSnapshot({ id, assignment }: Order, parts: OrderParts, signal
   }
   await send();
   await tell({ state: "done", progress: 1, words: describe(snapshots), result: { name, type: "application/json", offset, base64: "" } });
+}
+
+/** A machine that gives without end is no reason to ask it for ever. */
+async function readInTime(session: Session, soon: (fraction: number) => void, clock: Clock, signal: AbortSignal): Promise<Awaited<ReturnType<typeof readSnapshots>>> {
+  const untilMs = clock.uptimeMs() + MOST_MS;
+  try {
+    return await withDeadline("driver: snapshot", MOST_MS, clock, signal, (limited) => readSnapshots(session, soon, limited));
+  } catch (error) {
+    if (signal.aborted || clock.uptimeMs() < untilMs) throw error;
+    throw new Fault("PEER_LIMIT", `it did not give all of it within ${MOST_MS / 60_000} minutes`, { cause: error });
+  }
 }
 
 function describe(snapshots: Awaited<ReturnType<typeof readSnapshots>>): string {
