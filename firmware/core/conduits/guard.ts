@@ -1,6 +1,6 @@
 // Stands before every operation of people on the admin conduit: who asks, may they, and who does the audit log name.
 
-import { Fault } from "../../../drivers/contract/fault.ts";
+import { Fault, isFault } from "../../../drivers/contract/fault.ts";
 import type { ownRoutes } from "../../conduit/accounts.ts";
 import type { PeopleRoutes } from "../../conduit/people.ts";
 import type { Call, Handlers } from "../../runtime/conduit-server.ts";
@@ -49,7 +49,8 @@ function guardAll(handlers: object, options: GuardOptions, ruleOf: (name: string
   const entries = Object.entries(handlers).map(([name, handler]) => {
     const rule = ruleOf(name);
     const guarded = async (input: unknown, call: Call): Promise<unknown> => {
-      const answer = await (handler as AnyHandler)(input, admit(name, rule, options, input, call));
+      const person = admit(name, rule, options, input, call);
+      const answer = await doAs(person, name, options, async () => (handler as AnyHandler)(input, person));
       // Whoever was shut out while a long poll waited is not told what came.
       if (isLongPoll(input)) admit(name, { ...rule, isWatching: true }, options, input, call);
       return answer;
@@ -74,6 +75,16 @@ function admit(name: string, { find, isWatching }: Rule, { identify, refusals, t
   // Being asked for the password again is no offence.
   if (refusal.code !== "REAUTHENTICATION_REQUIRED") refusals.note(actor, name, refusal);
   throw refusal;
+}
+
+/** What an operation itself refuses, because of whom or what it is about, is told as well. */
+async function doAs({ actor }: PersonCall, name: string, { refusals }: GuardOptions, work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isFault(error, "ACCESS_DENIED")) refusals.note(actor, error.where === undefined || error.where === name ? name : `${name} ${error.where}`, error);
+    throw error;
+  }
 }
 
 function isLongPoll(input: unknown): boolean {

@@ -129,6 +129,7 @@ suite("rights", (test) => {
     const customer = await people.enter("carl", "customer");
     const before = (await people.audit()).length;
     for (let times = 0; times < 20; times += 1) assert.is(await people.refusal("audit", { limit: 1 }, customer), "ACCESS_DENIED");
+    assert.is(await people.refusal("resetPassword", { name: "root" }, root), "ACCESS_DENIED");
     await people.ask("createToken", { name: "reader", role: "analyst", scope: ["values"], days: 7 }, root);
     await people.ask("deleteToken", { name: "reader" }, root);
     const { window } = await people.ask("openServiceWindow", { account: null, purpose: "pump", scope: [], minutes: 5 }, root);
@@ -136,6 +137,7 @@ suite("rights", (test) => {
     const told = (await people.audit()).slice(before).map(({ actor, zone, source, action, target, result }) => [actor, zone, source, action, target, result].join(" "));
     assert.equal(told, [
       "carl admin 192.0.2.77 access.denied audit refused",
+      "root admin 192.0.2.77 access.denied resetPassword root refused",
       "root admin 192.0.2.77 token.created reader done",
       "root admin 192.0.2.77 token.deleted reader done",
       "root admin 192.0.2.77 service-window.opened all service accounts done",
