@@ -10,5 +10,6 @@ import { firewallFile } from "./firewall-reference.ts";
 import { schemaFiles } from "./json-schema-files.ts";
 import { openApiFile } from "./openapi.ts";
 import { permissionFiles } from "./permissions.ts";
+import { securityTestsFile } from "./security-tests.ts";
 
-export const GENERATED: readonly GeneratedFile[] = [...configurationFiles, ...schemaFiles, asyncApiFile, openApiFile, ...conditionFiles, firewallFile, detectionsFile, ...permissionFiles, ...auditFiles];
+export const GENERATED: readonly GeneratedFile[] = [...configurationFiles, ...schemaFiles, asyncApiFile, openApiFile, ...conditionFiles, firewallFile, detectionsFile, ...permissionFiles, securityTestsFile, ...auditFiles];

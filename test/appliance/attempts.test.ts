@@ -24,7 +24,7 @@ const FOLDER = "/usr/lib/weir/test/appliance";
 suite(
   "appliance, attempts",
   (test) => {
-    test("NDR 5.2 CR 2.1 code that runs as a zone, in its unit's walls, reaches nothing but what is declared for it, by any means on the list", async (context) => {
+    test("NDR 5.2, CR 2.1, EDR 3.2 code that runs as a zone, in its unit's walls, reaches nothing but what is declared for it, by any means on the list", async (context) => {
       const town = buildTown(context.defer);
       const neighbours = await startNeighbourhood(context, town, { rate: 1 });
       const program = Object.fromEntries(["attempts.ts", "attempt-kinds.ts"].map((name) => [`${FOLDER}/${name}`, readFileSync(join(import.meta.dirname, name))]));

@@ -23,7 +23,7 @@ async function handshake({ port }: RunningPage, signal: AbortSignal, ...options:
 }
 
 suite("TLS of the page", (test) => {
-  test("CR 3.1 TLS 1.3 and 1.2 are spoken with the suites of TR-02102-2, anything older or weaker is refused", async (context) => {
+  test("CR 3.1, CR 4.3 TLS 1.3 and 1.2 are spoken with the suites of TR-02102-2, anything older or weaker is refused", async (context) => {
     const page = await startRunningPage(context);
     const server = (...options: readonly string[]): Promise<string> => handshake(page, context.signal, ...options);
     assert.match(await server("-tls1_3"), /New, TLSv1\.3, Cipher is TLS_AES_256_GCM_SHA384/);

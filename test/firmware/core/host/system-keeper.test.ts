@@ -116,7 +116,7 @@ async function makeAppliance(defer: Defer, signal: AbortSignal, configuration: s
 }
 
 suite("system keeper", (test) => {
-  test("a new appliance gets what is configured without a person, and audited", async ({ signal, defer }) => {
+  test("CR 7.6 a new appliance gets what is configured without a person, and audited", async ({ signal, defer }) => {
     const appliance = await makeAppliance(defer, signal, GOOD);
     await appliance.until("in force", "in force");
     assert.match(appliance.installed(), /10\.2\.0\.0\/24/);

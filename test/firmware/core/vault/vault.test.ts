@@ -115,7 +115,7 @@ suite("vault", (test) => {
 });
 
 suite("vault key", (test) => {
-  test("is made once, 32 random bytes for the owner alone, and no draft is left", ({ defer }) => {
+  test("CR 1.14 is made once, 32 random bytes for the owner alone, and no draft is left", ({ defer }) => {
     const dataDir = makeTempDir(defer);
     const first = keyFile(dataDir).load(true);
     const found = statSync(join(dataDir, "vault.key"));
