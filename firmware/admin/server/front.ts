@@ -24,8 +24,8 @@ export function makeFront(parts: FrontParts): (request: IncomingMessage, respons
   return (request, response) => {
     const { names, isTrusted } = parts.settings();
     const host = requestedHost(request);
-    const isOwn = host !== undefined && isOwnHost(host, names, request.socket.localPort ?? 0);
-    for (const [name, value] of Object.entries(securityHeaders(isTrusted, isOwn ? host.name : undefined))) response.setHeader(name, value);
+    const isOwn = host !== undefined && isOwnHost(host, names);
+    for (const [name, value] of Object.entries(securityHeaders(isTrusted, isOwn ? host : undefined))) response.setHeader(name, value);
     response.once("finish", () => endUnread(request, parts.clock));
     const [status, fault] = findFlaw(request, host !== undefined, isOwn) ?? [];
     if (fault === undefined) parts.route(request, response);

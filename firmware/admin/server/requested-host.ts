@@ -2,19 +2,18 @@
 
 import type { IncomingMessage } from "node:http";
 
-const HOST = /^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(\d{1,5}))?$/;
-const HTTPS_PORT = 443;
+const HOST = /^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?$/;
 
 /** The name without port, brackets and final dot, in lower case; undefined where the request names none or more than one. */
-export function requestedHost({ headersDistinct }: Pick<IncomingMessage, "headersDistinct">): { readonly name: string; readonly port: number } | undefined {
+export function requestedHost({ headersDistinct }: Pick<IncomingMessage, "headersDistinct">): string | undefined {
   const hosts = headersDistinct["host"] ?? [];
-  const [, name, port] = (hosts.length === 1 && HOST.exec(hosts[0] ?? "")) || [];
-  return name === undefined ? undefined : { name: plainName(name), port: port === undefined ? HTTPS_PORT : Number(port) };
+  const [, name] = (hosts.length === 1 && HOST.exec(hosts[0] ?? "")) || [];
+  return name === undefined ? undefined : plainName(name);
 }
 
-/** Among these names, at this port. */
-export function isOwnHost(host: { readonly name: string; readonly port: number }, names: readonly string[], port: number): boolean {
-  return host.port === port && names.some((name) => plainName(name) === host.name);
+/** Among these names; the port may be another one before the page, where a wall of the plant leads on to it. */
+export function isOwnHost(host: string, names: readonly string[]): boolean {
+  return names.some((name) => plainName(name) === host);
 }
 
 function plainName(name: string): string {
