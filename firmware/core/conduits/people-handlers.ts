@@ -11,6 +11,7 @@ import { CLOUD } from "../cloud-state.ts";
 import type { Asset } from "../inventory/asset.ts";
 import type { CoreParts } from "../parts.ts";
 import { makeAccountHandlers } from "./account-handlers.ts";
+import { answerOnce } from "./answered-once.ts";
 import { makeAssetHandlers } from "./asset-handlers.ts";
 import { makeAuditHandlers } from "./audit-handlers.ts";
 import { makeCertificateHandlers } from "./certificate-handlers.ts";
@@ -21,7 +22,7 @@ import { makeTaskHandlers } from "./task-handlers.ts";
 import { writeItems } from "./written.ts";
 
 export function makePeopleHandlers(core: CoreParts): PeopleHandlers {
-  return {
+  return answerOnce({
     ...makeStatusHandlers(core),
     ...makeAssetHandlers(core),
     ...makeSecretHandlers(core),
@@ -33,7 +34,7 @@ export function makePeopleHandlers(core: CoreParts): PeopleHandlers {
     ...makeAccountHandlers(core),
     ...makeAuditHandlers(core),
     ...makeTaskHandlers(core),
-  };
+  });
 }
 
 /** Every operation done as this actor with these rights, without asking. */
