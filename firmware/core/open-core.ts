@@ -84,8 +84,7 @@ export async function openCore(context: ZoneContext, signal: AbortSignal): Promi
 async function openParts(context: ZoneContext, signal: AbortSignal, closers: (() => unknown)[], close: () => Promise<void>): Promise<OpenCore> {
   const { clock, log, dataDir, setLogLevel = () => undefined } = context;
   const turns = new Turns(clock);
-  const { audit, auditLog, conditions, kept, state, vault } = openStores(context, closers, turns);
-  const { trail } = auditLog;
+  const { audit, auditLog, conditions, kept, state, trail, vault } = openStores(context, closers, turns);
   const writeTurn = (): Promise<void> => nextWriteTurn(state, turns);
   const configuration = await ActiveConfiguration.open({ file: context.configFile, clock, kept, conditions, trail, turns }, signal);
   const gateway = configuration.current.gateway.id ?? keepGatewayId(dataDir);
@@ -102,8 +101,7 @@ async function openParts(context: ZoneContext, signal: AbortSignal, closers: (()
   const secrets = new Secrets(vault.vault, conditions, trail);
   const acceptance = new Acceptance({ database: state.database, clock, log: log.child("acceptance"), turns, conditions, fading, trail, secrets, configuration, register, links, losses });
   closers.push(() => flushAll(acceptance.entries));
-  const enrolments = new Enrolments(state.database);
-  const pki = new Pki({ vault: vault.vault, enrolments, clock, conditions, trail, revision: revisions.assignments, writeTurn, gateway, configuration: () => configuration.current });
+  const pki = new Pki({ vault: vault.vault, enrolments: new Enrolments(state.database), clock, conditions, trail, revision: revisions.assignments, writeTurn, gateway, configuration: () => configuration.current });
   closers.push(() => pki.close());
   const page = new Page({ vault: vault.vault, clock, conditions, trail, revision: revisions.page, gateway, configuration: () => configuration.current });
   closers.push(() => page.close());
@@ -141,6 +139,7 @@ interface Stores {
   readonly vault: OpenedVault;
   readonly audit: OpenedDatabase;
   readonly auditLog: AuditLog;
+  readonly trail: AuditTrail;
   readonly state: OpenedDatabase;
   readonly kept: Kept;
 }
@@ -161,7 +160,7 @@ function openStores(context: ZoneContext, closers: (() => unknown)[], turns: Tur
   const { trail } = auditLog;
   trail.record({ actor: "core", action: "core.started", target: "core", result: "done", detail: { version: packageJson.version } });
   noteSetAside(conditions, trail, { VAULT_SET_ASIDE: vault, AUDIT_SET_ASIDE: audit, STATE_SET_ASIDE: state });
-  return { audit, auditLog, conditions, kept, state, vault };
+  return { audit, auditLog, conditions, kept, state, trail, vault };
 }
 
 /** A copy of the log may have asked for its turn before. */

@@ -102,6 +102,20 @@ export function actorOf(actor: string | Actor): Actor {
   return typeof actor === "string" ? { name: actor, zone: OTHER_ZONE.exec(actor)?.groups?.["zone"] ?? "core", source: null } : actor;
 }
 
+/** Characters of an entry's detail; of a longer one its beginning is kept, as text. */
+const LONGEST_DETAIL = 65_536;
+const KEPT_OF_LONGER = 16_384;
+
+function writeDetail(detail: Readonly<Record<string, unknown>>): string {
+  const written = JSON.stringify(detail);
+  return written.length <= LONGEST_DETAIL ? written : JSON.stringify({ shortenedFrom: written.length, beginning: written.slice(0, KEPT_OF_LONGER) });
+}
+
+/** Half characters come out of the database as others than went in, and the mark would not fit them. */
+function cut(text: string, most: number): string {
+  return (text.length <= most ? text : `${text.slice(0, most - 1)}…`).toWellFormed();
+}
+
 export class Audit {
   /** How long the gateway has run, and whether the wall clock is believed. */
   readonly time: AuditTime;
@@ -141,10 +155,13 @@ export class Audit {
 
   /** Durable when it returns; returns its number. Throws what SQLite throws (a full disk); nothing is written then. */
   append(event: AuditEvent): number {
-    const { action, target, result } = event;
-    const { name: actor, zone, source } = actorOf(event.actor);
+    const { action, result } = event;
+    const said = actorOf(event.actor);
+    // Machines and people choose some of these: no reader of the log shall have to take more than the contract says.
+    const [actor, zone, target] = [cut(said.name, 256), cut(said.zone, 64), cut(event.target, 1024)];
+    const source = said.source === null ? null : cut(said.source, 128);
     const time = new Date(this.#clock.now()).toISOString();
-    const detail = JSON.stringify(event.detail ?? {});
+    const detail = writeDetail(event.detail ?? {});
     const number = this.#last.number + 1;
     const times = { time, timeQuality: this.#clock.timeQuality(), uptimeMs: Math.round(this.#clock.uptimeMs()), runningMs: this.time.runningMs() };
     const unchained = { number, form: FORMS.present, ...times, zone, actor, source, action, target, result, detail, keyId: this.#keyId };

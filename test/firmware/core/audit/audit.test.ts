@@ -150,6 +150,23 @@ suite("audit", (test) => {
     assert.equal((await verifyAudit(database, KEY, { known: [{ ...fifth, chain: "ab".repeat(32) }] })).broken, { number: 10, why: "altered" });
     assert.equal(await verifyAudit(database, KEY, { known: [fifth] }), { checked: 12, unverifiable: 0 });
   });
+  test("what somebody else chose is cut to what readers take, and a detail without end to its beginning", async ({ defer }) => {
+    const { audit, database } = openAudit(defer, 0);
+    const endless = "x".repeat(100_000);
+    audit.append({ actor: { name: endless, zone: "admin", source: endless }, action: "access.denied", target: endless, result: "refused", detail: { endless } });
+    const [entry] = audit.newest(1);
+    assert.equal([entry?.actor.length, entry?.source?.length, entry?.target.length], [256, 128, 1024]);
+    const { shortenedFrom, beginning } = JSON.parse(entry?.detail ?? "") as { readonly shortenedFrom: number; readonly beginning: string };
+    assert.equal([shortenedFrom, beginning.length], [100_014, 16_384]);
+    assert.is((await verifyAudit(database, KEY)).broken, undefined);
+  });
+  test("CR 2.12 no text that somebody chose makes a sound log look altered", async ({ defer }) => {
+    const { audit, database } = openAudit(defer, 0);
+    for (const words of ["\ud83d", "\0", "a\0b", "\u2028", "'\"\\", "\ufffe", `${"x".repeat(1022)}\ud83d\ude00`]) {
+      audit.append({ actor: { name: words, zone: words, source: words }, action: "access.denied", target: words, result: "refused", detail: { [words]: words } });
+    }
+    assert.equal(await verifyAudit(database, KEY), { checked: 7, unverifiable: 0 });
+  });
   test("a long log is walked in portions", async ({ defer }) => {
     const { database } = openAudit(defer, 1200);
     let pauses = 0;
