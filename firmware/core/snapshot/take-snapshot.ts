@@ -1,7 +1,7 @@
 // The snapshot of the gateway: all that helps to find out what is wrong with it, and nothing that opens anything [K2.1.16].
 
 import { statfs } from "node:fs/promises";
-import { loadavg, totalmem, uptime } from "node:os";
+import { loadavg, totalmem } from "node:os";
 import { dirname } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { asFault } from "../../../drivers/contract/fault.ts";
@@ -80,7 +80,7 @@ async function summarize({ clock, gateway, startedMs, version }: CoreParts, time
   const storage = await statfs(dirname(file)).then(({ bavail, blocks, bsize }) => ({ bytes: blocks * bsize, free: bavail * bsize }), (error: unknown) => asFault(error).message);
   const { node, openssl, v8, sqlite } = process.versions;
   return {
-    format: "weir-gateway-snapshot/1", gateway, version, time, timeQuality: clock.timeQuality(), bootId: clock.boot().id, hostUptimeSeconds: Math.round(uptime()), coreUptimeSeconds: Math.round((clock.uptimeMs() - startedMs) / 1000),
+    format: "weir-gateway-snapshot/1", gateway, version, time, timeQuality: clock.timeQuality(), bootId: clock.boot().id, hostUptimeSeconds: Math.round(clock.boot().ms / 1000), coreUptimeSeconds: Math.round((clock.uptimeMs() - startedMs) / 1000),
     versions: { node, openssl, v8, sqlite, platform: `${process.platform} ${process.arch}`, packages: packageJson.dependencies },
     memory: { hostBytes: totalmem(), coreBytes: process.memoryUsage.rss() }, load: loadavg(), storage,
   };
