@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { once } from "node:events";
+import type { Clock } from "../../../drivers/contract/clock.ts";
 import { startPage, type Page } from "../../../firmware/admin/server/page-server.ts";
 import { adminConduit, type PageSettings } from "../../../firmware/conduit/admin.ts";
 import { openConduit } from "../../../firmware/runtime/conduit-client.ts";
@@ -26,7 +27,7 @@ export interface RunningPage {
 }
 
 /** The page at 127.0.0.1, port chosen by the system, with the certificate of core's own CA for people. */
-export async function startRunningPage(context: TestContext, more: Partial<PageSettings> = {}, { configuration = "", ...options }: StartOptions & { readonly configuration?: string } = {}): Promise<RunningPage> {
+export async function startRunningPage(context: TestContext, more: Partial<PageSettings> = {}, { configuration = "", clock = systemClock, ...options }: StartOptions & { readonly configuration?: string; readonly clock?: Clock } = {}): Promise<RunningPage> {
   const { defer, signal } = context;
   const core = await startCore(defer, `page: { port: 9797 }\n${configuration}`, options);
   const open = () => {
@@ -39,7 +40,7 @@ export async function startRunningPage(context: TestContext, more: Partial<PageS
   const answer = await clients.core.call("settings", { after: 0, waitMs: 0 }, signal);
   if (answer.page === null) throw new Error("core wants no page");
   const settings = { ...answer.page, addresses: ["127.0.0.1"], port: 0, names: ["localhost", "127.0.0.1", "gateway.test"], ...more };
-  const page = await startPage(settings, { ...clients, clock: systemClock, log: silentLog }, signal);
+  const page = await startPage(settings, { ...clients, clock, log: silentLog }, signal);
   defer(() => page.close());
   const port = Number(new URL(page.urls[0] ?? "").port);
   const { certificate } = await core.local.call("pageCertificate", {}, signal);

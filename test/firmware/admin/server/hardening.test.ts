@@ -1,10 +1,14 @@
 // Shows what every answer of the page carries, and what it makes of requests that are broken, meant for others, or built to be understood in two ways.
 
+import { once } from "node:events";
+import { connect } from "node:net";
 import { DESCRIPTION_PATH } from "../../../../firmware/admin/routes/route-table.ts";
+import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
+import { makeFakeClock } from "../../../support/fake-clock.ts";
 import { assert, suite } from "../../../support/suite.ts";
 import type { PageAnswer, PageRequest } from "../../../support/page.ts";
 import { claim, WITHOUT_SECOND_FACTOR } from "../people.ts";
-import { HEADERS, startRunningPage } from "../running-page.ts";
+import { HEADERS, openTls, startRunningPage } from "../running-page.ts";
 
 /** An answer as it came over the wire. */
 function parse(raw: string): { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string } {
@@ -175,6 +179,38 @@ suite("requests that are not for us, or mean two things", (test) => {
     }
     assert.is(({} as { isAdmin?: boolean }).isAdmin, undefined);
     assert.is((await anna.ask("GET", "/api/v1/me")).status, 200);
+  });
+  test("CR 7.1 whoever sends nothing, or a header that never ends, is cut off after some seconds (slowloris)", async (context) => {
+    const page = await startRunningPage(context);
+    const silent = connect(page.port, "127.0.0.1");
+    silent.on("error", () => undefined);
+    const dripping = await openTls(page.port, page.ca, { servername: "localhost" });
+    dripping.on("error", () => undefined);
+    dripping.write(`GET / HTTP/1.1\r\nHost: localhost:${page.port}\r\nX: `);
+    const drip = (): void => {
+      if (dripping.destroyed) return;
+      dripping.write("a");
+      systemClock.after(500, drip);
+    };
+    drip();
+    let answer = "";
+    dripping.setEncoding("latin1").on("data", (text: string) => (answer += text));
+    await Promise.all([once(silent, "close"), once(dripping, "close")]);
+    assert.match(answer, /^HTTP\/1\.1 408 /);
+  });
+  test("while core is away whoever asks is told to come again, and the page stays", async (context) => {
+    const clock = makeFakeClock();
+    const page = await startRunningPage(context, {}, { clock });
+    await page.core.stop();
+    const before = clock.pending;
+    const asked = page.ask("/api/v1/welcome");
+    while (clock.pending === before) await systemClock.sleep(10, context.signal);
+    await clock.advance(15_000);
+    const answer = await asked;
+    assert.is(answer.status, 503);
+    assert.ok(Number(answer.headers["retry-after"]) > 0);
+    assertProblem(answer, answer.text);
+    assert.is((await page.ask("/")).status, 200);
   });
   test("CR 7.1 a stranger's gigabyte is not taken: the answer comes before it and the connection goes", async (context) => {
     const page = await startRunningPage(context);
