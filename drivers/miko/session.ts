@@ -33,13 +33,9 @@ export function makeSession(parts: SessionParts): Session {
     assets: [machine.nameplate],
     browse: async (asset) => {
       demandOwn(asset);
-      return [...machine.points.values()].map(({ id, name, unit, dataType, access, item }): PointSpec => ({
-        id,
-        name,
-        ...(unit === undefined ? {} : { unit }),
-        dataType: dataType ?? guessType(machine, item),
-        access,
-      }));
+      return [...machine.points.values()].map(({ id, name, unit, dataType, access, item }): PointSpec => {
+        return { id, name, ...(unit === undefined ? {} : { unit }), dataType: dataType ?? guessType(machine, item), access };
+      });
     },
     read: async (asset, points, signal) => {
       demandOwn(asset);

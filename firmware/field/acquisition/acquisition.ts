@@ -86,15 +86,6 @@ async function attempt(assignment: Assignment, parts: AcquisitionParts, scope: S
 
 async function follow(session: Session, assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<void> {
   const hasPoints = await identify(session, assignment, parts, scope, signal);
-  const leave = parts.sessions?.enter(assignment.name, session);
-  try {
-    await supply(session, hasPoints, assignment, parts, scope, signal);
-  } finally {
-    leave?.();
-  }
-}
-
-async function supply(session: Session, hasPoints: boolean, assignment: Assignment, parts: AcquisitionParts, scope: Scope, signal: AbortSignal): Promise<void> {
   const subscribe = session.subscribe?.bind(session);
   if (subscribe === undefined) throw new Fault("NOT_SUPPORTED", `driver "${assignment.driver}" supplies nothing by itself`, { where: assignment.name });
   const { clock, batcher } = parts;
@@ -112,9 +103,11 @@ async function supply(session: Session, hasPoints: boolean, assignment: Assignme
     if (moved !== undefined) scope.cursors.set(moved.asset, moved.cursor);
     if (readings.length > 0) noteConnected();
   };
+  const leave = parts.sessions?.enter(assignment.name, session);
   try {
     await withDeadline(`driver ${assignment.driver}: subscribe`, Number.POSITIVE_INFINITY, clock, signal, (limited) => subscribe(accept, limited));
   } finally {
+    leave?.();
     stop();
   }
 }
