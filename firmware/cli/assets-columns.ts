@@ -34,10 +34,9 @@ export function fromCell(cell: string): string | undefined {
 }
 
 /** What the register says of an entry, column by column; absent where it says nothing. */
-export function valuesOf({ name, driver, url, segment, nameplate, equipment, note }: AssetEntry): Readonly<Partial<Record<LineColumn, string>>> {
+export function valuesOf({ name, driver, url, segment, nameplate, pin, equipment, note }: AssetEntry): Readonly<Partial<Record<LineColumn, string>>> {
   const { site, area, workCenter, workUnit } = equipment;
-  // What was accepted is no part of an entry, so there is no pin.
-  const values: { readonly [Column in Exclude<LineColumn, "pin">]: string | null | undefined } = {
+  const values: { readonly [Column in LineColumn]: string | null | undefined } = {
     name,
     manufacturer: nameplate?.manufacturer,
     model: nameplate?.model,
@@ -48,6 +47,7 @@ export function valuesOf({ name, driver, url, segment, nameplate, equipment, not
     driver,
     url,
     segment,
+    pin: pin === null ? null : writeFingerprint(pin),
     site,
     area,
     workCenter,

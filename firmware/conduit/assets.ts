@@ -35,6 +35,8 @@ export const AssetEntrySchema = Type.Object(
     nameplate: orNull(NameplateSchema),
     /** What it showed in a TLS handshake. */
     certificate: orNull(Type.Object({ fingerprint: text(64), subject: text(512), issuer: text(512), notAfter: text(40) }, { additionalProperties: false })),
+    /** SHA-256 of the certificate that it must show, where one is demanded: what was accepted, or what people said. */
+    pin: orNull(text(64)),
     /** What is different from what was accepted, in words. */
     changes: Type.Array(text(1024), { maxItems: 16 }),
     /** Why it could not be asked, or why it is suspended or refused. */

@@ -153,7 +153,7 @@ export const sourceConduit = {
       {
         assignment: Type.String(),
         address: Type.String({ maxLength: 512 }),
-        assets: Type.Array(Type.Object({ nameplate: NameplateSchema, points: Sha256 }, { additionalProperties: false }), { maxItems: 256 }),
+        assets: Type.Array(Type.Object({ nameplate: NameplateSchema, points: Sha256 }, { additionalProperties: false }), { maxItems: 100 }),
       },
       { additionalProperties: false },
     ),

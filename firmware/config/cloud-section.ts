@@ -42,8 +42,8 @@ export const CloudSchema = Type.Object(
     order: Type.Union([Type.Literal("lanes"), Type.Literal("strict")], { default: "lanes", description: "lanes: events and live readings pass a backlog. strict: everything in the order of acceptance." }),
     batch: Type.Object(
       {
-        maxCount: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, unit: "readings", description: "Readings per message at most." }),
-        maxBytes: Type.Integer({ minimum: 1024, maximum: 8_388_608, default: 131_072, unit: "bytes", description: "Bytes per message at most, before compression." }),
+        maxCount: Type.Integer({ minimum: 1, maximum: 1000, default: 1000, unit: "readings", description: "Readings per message at most." }),
+        maxBytes: Type.Integer({ minimum: 1024, maximum: 1_048_576, default: 131_072, unit: "bytes", description: "Bytes per message at most, before compression." }),
         lingerMs: Type.Integer({ minimum: 0, maximum: 60_000, default: 3, unit: "milliseconds", description: "Time from one message to the next in which readings gather; one that comes alone goes at once." }),
         inFlight: Type.Integer({ minimum: 1, maximum: 64, default: 8, unit: "messages", description: "Messages sent and not yet confirmed, per lane." }),
       },

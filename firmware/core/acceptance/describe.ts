@@ -5,6 +5,7 @@ import type { AssetEntry } from "../../conduit/assets.ts";
 import type { AssetSettings } from "../../config/assets-section.ts";
 import type { Asset, AssetState } from "../inventory/asset.ts";
 import type { CoreParts } from "../parts.ts";
+import { plainFingerprint } from "./certificates.ts";
 import type { Acceptance } from "./acceptance.ts";
 import { urlOf } from "./configured.ts";
 import { NO_FACTS } from "./entry.ts";
@@ -133,6 +134,7 @@ function describeConfigured(core: CoreParts, key: string, { name, segment, drive
     segment: segment ?? null,
     presence: acceptance.presences.of(ownerOf(name)),
     nameplate: asset?.nameplate ?? null,
+    pin: pinOf(config),
     changes: [],
     reason: null,
     link: link?.state ?? "connecting",
@@ -165,6 +167,7 @@ function describeEntry(core: CoreParts, key: string, entry: Entry): Unsealed {
     segment: facts.segment,
     presence: acceptance.presences.of(String(number)),
     nameplate: facts.nameplate ?? asset?.nameplate ?? null,
+    pin: judged?.fingerprint ?? null,
     changes: [...changes],
     reason: hindrance ?? entry.reason,
     link: isRead ? (link?.state ?? "connecting") : "not assigned",
@@ -179,7 +182,13 @@ function describeEntry(core: CoreParts, key: string, entry: Entry): Unsealed {
 }
 
 function describeFormer(key: string, { id, state, name, nameplate, points, equipment, firstSeen, lastSeen, address }: Asset): Unsealed {
-  return { ...showFacts(NO_FACTS), key, id, name: null, state: state satisfies AssetState, origin: "configuration", driver: null, url: null, address, segment: null, presence: "unknown", nameplate, changes: [], reason: `Nothing leads to it any more; it was read as ${name}.`, link: "not assigned", via: null, points, equipment: { ...equipment }, enrolled: [], note: null, firstSeen, lastSeen };
+  return { ...showFacts(NO_FACTS), key, id, name: null, state: state satisfies AssetState, origin: "configuration", driver: null, url: null, address, segment: null, presence: "unknown", nameplate, pin: null, changes: [], reason: `Nothing leads to it any more; it was read as ${name}.`, link: "not assigned", via: null, points, equipment: { ...equipment }, enrolled: [], note: null, firstSeen, lastSeen };
+}
+
+/** Of a driver's settings, written as fingerprints are compared. */
+function pinOf(config: unknown): string | null {
+  const tls = typeof config === "object" && config !== null && "tls" in config ? config.tls : undefined;
+  return typeof tls === "object" && tls !== null && "pin" in tls && typeof tls.pin === "string" ? plainFingerprint(tls.pin) : null;
 }
 
 function showFacts({ address, endpoint, certificate }: Facts): Pick<AssetEntry, "address" | "endpoint" | "certificate"> {

@@ -35,7 +35,7 @@ suite("weir check", (test) => {
   test("--json tells the faults as data on the standard output", async ({ defer }) => {
     const { code, stdout } = await check(defer, "log: {level: loud}\n", "--json");
     assert.is(code, 2);
-    assert.equal(JSON.parse(stdout), { file: "weir.yaml", valid: false, problems: [{ line: 1, column: 14, message: 'log.level is the text "loud", but must be error, warn, info or debug.' }] });
+    assert.equal(JSON.parse(stdout), { file: "weir.yaml", valid: false, problems: [{ line: 1, column: 14, message: 'log.level is the text "loud", but must be error, warn, info or debug.', setting: "log.level" }] });
     assert.equal(JSON.parse((await check(defer, "", "--json")).stdout), { file: "weir.yaml", valid: true, problems: [] });
   });
   test("a missing file is told with what to do, and it ends with 2", async ({ defer }) => {

@@ -112,6 +112,7 @@ export function entryOf(key: string, change: Partial<AssetEntry> = {}): AssetEnt
     note: null,
     firstSeen: "2026-01-01T00:00:00.000Z",
     lastSeen: "2026-01-02T00:00:00.000Z",
+    pin: null,
     seen: "digest-of-what-was-shown",
     ...change,
   };

@@ -45,7 +45,7 @@ suite("weir command", (test) => {
   test("says in one line which zones there are", async ({ defer }) => {
     const { code, output } = await run(defer, "start", "--zone", "moat");
     assert.is(code, 2);
-    assert.is(output, "weir: --zone: there is no zone moat. It is one of core, field, cloud, host.\n");
+    assert.is(output, "weir: --zone: there is no zone moat. It is one of core, field, cloud, admin, plant, host.\n");
   });
 });
 

@@ -49,7 +49,7 @@ async function sendCostly({ dataDir }: Measured, make: (bytes: number) => string
   }
 }
 
-/** As large as they come, and meant well. The contract has room for 256 assets behind one machine; that many take 9 to 13 ms (docs/performance.md). */
+/** As large as they come, and meant well. The contract has room for 100 assets behind one machine. */
 async function sendLarge({ source }: Measured, signal: AbortSignal): Promise<void> {
   const text = "x".repeat(800);
   const readings = Array.from({ length: READINGS_PER_REQUEST }, (_, index) => ({ ...sampleOf(assetOf(String(index)), "p0"), value: text }));

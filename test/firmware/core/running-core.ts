@@ -80,7 +80,7 @@ export function configure(assets: Readonly<Record<string, string | undefined>>, 
   const pin = "ab".repeat(32);
   const sections = Object.entries(assets).map(([name, secret]) => {
     const credentials = secret === undefined ? "" : `\n      credentials: { user: weir, password: { secret: ${secret} } }`;
-    return `  - name: ${name}\n    miko:\n      url: https://127.0.0.1:9/${name}\n      tls: { pin: ${pin} }${credentials}\n`;
+    return `  - name: ${name}\n    miko:\n      url: https://127.0.0.9:9/${name}\n      tls: { pin: ${pin} }${credentials}\n`;
   });
   return `${more}\nassets:${sections.length === 0 ? " []" : `\n${sections.join("")}`}`;
 }

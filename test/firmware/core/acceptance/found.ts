@@ -6,7 +6,7 @@ import { systemClock } from "../../../../firmware/runtime/system-clock.ts";
 import { nameplateOf, type RunningCore } from "../running-core.ts";
 
 /** Two segments; the zone field searches them. */
-export const SEGMENTS = "segments:\n  - { name: cell, subnets: [192.0.2.0/24] }\n  - { name: line, subnets: [198.51.100.0/24] }\n";
+export const SEGMENTS = "segments:\n  - { name: cell, subnets: [192.0.2.0/24, 127.0.0.9/32] }\n  - { name: line, subnets: [198.51.100.0/24] }\n";
 
 /** A machine that answers who it is, at 192.0.2.`host`, without TLS. */
 export function machine(serial: string, host: number, more: Partial<PresentReport> = {}): PresentReport {
