@@ -1,4 +1,4 @@
-// limit: 300s
+// limit: 900s
 // Shows the page as somebody meets who starts a gateway on their computer: the password on the terminal, the first login, a restart, a taken port, a certificate of the plant.
 
 import { createHmac } from "node:crypto";
