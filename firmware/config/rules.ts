@@ -169,13 +169,13 @@ function plantCanBeReached({ network, plant }: Configuration, report: Report): v
   const { directory, syslog } = plant ?? {};
   if (syslog !== undefined && (syslog.certificate === undefined) !== (syslog.key === undefined)) report({ path: ["plant", "syslog"], at: "key", message: "plant.syslog: a client certificate needs both `certificate` and `key`.", remedy: "Name the secrets of both, or of none." });
   if (network === undefined) return;
-  const demand = (addresses: readonly string[], port: number, path: Path, declared: readonly string[], key: string, usual: number): void => {
-    const missing = addresses.find((address) => !declared.includes(address));
+  const demand = (path: Path, addresses: readonly string[], port: number, key: "ldaps" | "syslog", usual: number): void => {
+    const missing = addresses.find((address) => network.plant?.[key].includes(address) !== true);
     if (missing !== undefined) report({ path, at: "key", message: `${path.join(".")}: the walls let the gateway reach no ${missing}.`, remedy: `Add it to \`network.plant.${key}\`.` });
     if (port !== usual) report({ path: [...path, "port"], at: "value", message: `the walls let the gateway reach port ${usual} only.`, remedy: `Let the server listen at ${usual}.` });
   };
-  if (directory !== undefined) demand(directory.servers, directory.port, ["plant", "directory"], network.plant?.ldaps ?? [], "ldaps", LDAPS_PORT);
-  if (syslog !== undefined) demand([syslog.server], syslog.port, ["plant", "syslog"], network.plant?.syslog ?? [], "syslog", SYSLOG_PORT);
+  if (directory !== undefined) demand(["plant", "directory"], directory.servers, directory.port, "ldaps", LDAPS_PORT);
+  if (syslog !== undefined) demand(["plant", "syslog"], [syslog.server], syslog.port, "syslog", SYSLOG_PORT);
 }
 
 function findUrls(value: unknown, path: Path): { readonly path: Path; readonly url: URL }[] {

@@ -28,7 +28,7 @@ export function readBodies(app: FastifyInstance, turn: TakeTurn): void {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeContentTypeParser("application/json");
   app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
-    if (body.length <= SHORT_BYTES) parse(request, body.toString("utf8"), done);
+    if (body.length <= SHORT_BYTES) void parse(request, body.toString("utf8"), done);
     else readLong(request, body, turn).then((text) => parse(request, text, done), done);
   });
 }

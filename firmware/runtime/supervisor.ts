@@ -81,22 +81,15 @@ interface Keeper {
 function keep(spec: ChildSpec, board: Board, options: SuperviseOptions, giveUp: (fault: Fault) => void): Keeper {
   const stopping = new AbortController();
   const { promise: ready, resolve: wasReady } = Promise.withResolvers<void>();
+  const room: Room = { spec, board, goOn: wasReady, options, signal: stopping.signal };
   let child: ZoneChild | undefined;
   const loop = async (): Promise<void> => {
     const backoff = { ended: makeBackoff(RESTART), killed: makeBackoff(RESTART_KILLED) };
     let hasRun = false;
     for (let restarts = 0; !stopping.signal.aborted; restarts += 1) {
-      await untilWanted({ spec, board, goOn: wasReady }, options, stopping.signal);
-      if (!(await mayStart({ spec, board, goOn: wasReady }, options, stopping.signal))) return;
-      child = startZone(spec, options.outputFd);
-      const note = (state: ZoneStanding["state"], pid = child?.pid): void => board.set(spec.name, { state, restarts, ...(pid === undefined ? {} : { pid }) });
-      note("starting");
-      const stay = await watch(child, options, () => {
-        hasRun = true;
-        note("running");
-        wasReady();
-      });
-      if (stopping.signal.aborted) return;
+      const stay = await stayOnce(room, restarts, (started) => (child = started));
+      if (stay === undefined || stopping.signal.aborted) return;
+      hasRun ||= stay.readyForMs > 0;
       if (stay.exit.code === 0 && spec.isWanted?.() === false) {
         restarts -= 1;
         continue;
@@ -122,6 +115,26 @@ function keep(spec: ChildSpec, board: Board, options: SuperviseOptions, giveUp: 
   };
 }
 
+interface Room extends Candidate {
+  readonly options: SuperviseOptions;
+  readonly signal: AbortSignal;
+}
+
+/** One process of the zone, from its start to its end; undefined where none was started any more. */
+async function stayOnce(room: Room, restarts: number, onStart: (child: ZoneChild) => void): Promise<Stay | undefined> {
+  const { spec, board, goOn, options, signal } = room;
+  await untilWanted(room, options, signal);
+  if (!(await mayStart(room, options, signal))) return undefined;
+  const child = startZone(spec, options.outputFd);
+  onStart(child);
+  const note = (state: ZoneStanding["state"]): void => board.set(spec.name, { state, restarts, ...(child.pid === undefined ? {} : { pid: child.pid }) });
+  note("starting");
+  return watch(child, options, () => {
+    note("running");
+    goOn();
+  });
+}
+
 interface Candidate {
   readonly spec: ChildSpec;
   readonly board: Board;
@@ -134,7 +147,7 @@ async function untilWanted({ spec, board, goOn }: Candidate, { clock, log }: Sup
   log.info({ zone: spec.name }, "the configuration does not need the zone");
   board.set(spec.name, { state: "idle", restarts: board.get(spec.name).restarts });
   goOn();
-  while (spec.isWanted() === false && !signal.aborted) await clock.sleep(LOOK_WANTED_MS, signal).catch(() => undefined);
+  while (!spec.isWanted() && !signal.aborted) await clock.sleep(LOOK_WANTED_MS, signal).catch(() => undefined);
 }
 
 /** Resolves when nothing is in the way of the zone any more, with false when the signal aborts before. What waits for the zone goes on without it. */
