@@ -29,6 +29,7 @@ const defaults = {
     secondFactor: ["systemadministrator", "service"],
     groups: { operators: "customer", "set-up": "customer", engineering: "analyst", "quality-management": "analyst", maintenance: "service", administration: "systemadministrator" },
   },
+  contacts: {},
 };
 
 const machine = (name: string, settings = "") => `  - name: ${name}\n    miko: {url: "http://192.168.10.5/api"${settings}}\n`;
