@@ -50,8 +50,8 @@ Entries are deleted 62 days after they were made: none shall be older than 67 [U
 longer deletes them when it runs again and has been sure of its clock for a day. It counts the gateway's running time; wall time only while the clock is synchronised and has not jumped for a day. A clock
 that jumps deletes nothing by itself. Where the clock is never synchronised, time in which the gateway is off does not count. More than 200,000 entries push out the oldest.
 
-Before that they are written to \`audit-export/\` in the data directory as JSON lines with their marks (mode 0600, at most 64 files and 64 MiB, the oldest goes first; \`audit.export-removed\`). Whoever may
-not keep them longer than 67 days empties that folder; whoever must keep them longer fetches them there, or has a log collector (docs/plant.md). Where there is no room for an export and no collector
+Before that they are written to \`audit-export/\` in the data directory as JSON lines with their marks (mode 0600, at most 64 files and 64 MiB, the oldest goes first; \`audit.export-removed\`). An
+export goes before its newest entry is 67 days old too, and after a gateway was off, four days after it was written. Whoever must keep entries longer fetches them there, or has a log collector (docs/plant.md). Where there is no room for an export and no collector
 has the entries, they are deleted all the same when they are due, and AUDIT_NOT_EXPORTED says so.
 
 A full disk does not end the log: 1 MiB is its own, some 2,000 entries (condition AUDIT_ON_RESERVE). After that AUDIT_NOT_WRITTEN stands, and the gateway goes on with its work.
@@ -104,8 +104,8 @@ Einträge werden 62 Tage nach ihrer Entstehung gelöscht: Keiner soll älter als
 länger aus, so löscht es sie, wenn es wieder läuft und einen Tag lang seiner Uhr sicher war. Gezählt wird die Laufzeit des Gateways; die Uhrzeit nur, solange die Uhr abgeglichen ist und einen Tag lang nicht
 gesprungen ist. Eine Uhr, die springt, löscht allein nichts. Wo die Uhr nie abgeglichen ist, zählt Zeit nicht, in der das Gateway aus ist. Mehr als 200.000 Einträge verdrängen die ältesten.
 
-Vorher werden sie nach \`audit-export/\` im Datenverzeichnis geschrieben, als JSON-Zeilen mit ihren Marken (Rechte 0600, höchstens 64 Dateien und 64 MiB, die älteste geht zuerst; \`audit.export-removed\`). Wer sie
-nicht länger als 67 Tage aufbewahren darf, leert diesen Ordner; wer sie länger aufbewahren muss, holt sie dort ab oder hat einen Protokollsammler (docs/plant.de.md). Fehlt der Platz zum Ausleiten und hat kein
+Vorher werden sie nach \`audit-export/\` im Datenverzeichnis geschrieben, als JSON-Zeilen mit ihren Marken (Rechte 0600, höchstens 64 Dateien und 64 MiB, die älteste geht zuerst; \`audit.export-removed\`). Auch
+eine solche Datei geht, bevor ihr jüngster Eintrag 67 Tage alt ist, und nachdem ein Gateway aus war, vier Tage nachdem sie geschrieben wurde. Wer Einträge länger aufbewahren muss, holt sie dort ab oder hat einen Protokollsammler (docs/plant.de.md). Fehlt der Platz zum Ausleiten und hat kein
 Sammler die Einträge, so werden sie dennoch gelöscht, wenn es so weit ist, und AUDIT_NOT_EXPORTED sagt es.
 
 Ein voller Datenträger beendet das Protokoll nicht: 1 MiB gehört ihm selbst, etwa 2.000 Einträge (Meldung AUDIT_ON_RESERVE). Danach steht AUDIT_NOT_WRITTEN, und das Gateway arbeitet weiter.

@@ -63,7 +63,7 @@ export class AuditLog {
     this.trail = new AuditTrail(this.#audit, conditions, clock, this.#reserve);
     this.feed = new AuditFeed(database, kept, clock);
     this.trail.onEntry(() => this.feed.wake());
-    this.retention = new Retention({ database, audit: this.#audit, trail: this.trail, conditions, clock, turns, exports: new Exports(join(dataDir, "audit-export")), sent: () => this.feed.position });
+    this.retention = new Retention({ database, audit: this.#audit, trail: this.trail, conditions, clock, turns, exports: new Exports(join(dataDir, "audit-export"), clock), sent: () => this.feed.position });
     const why = this.#heads.compare(opened.setAside !== undefined);
     if (why !== undefined) this.trail.record({ actor: "core", action: "audit.broken", target: LOG, result: "failed", detail: { why } });
   }

@@ -1,8 +1,9 @@
 // The folder with what retention took out of the audit log: JSON lines, a bounded number of files, the oldest of which goes when there are too many.
 
-import { readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
+import type { Clock } from "../../../drivers/contract/clock.ts";
 import { syncFolder } from "../storage/open-database.ts";
 
 const NAME = /^audit-(\d{12})-(\d{12})\.jsonl$/;
@@ -20,14 +21,21 @@ export interface ExportFile {
   readonly first: number;
   readonly last: number;
   readonly bytes: number;
+  /** Wall time, as the clock had it. */
+  readonly writtenMs: number;
 }
+
+/** More than the longest line. */
+const TAIL_BYTES = 65_536;
 
 export class Exports {
   readonly folder: string;
+  readonly #clock: Clock;
   readonly #limits: ExportLimits;
 
-  constructor(folder: string, limits = LIMITS) {
+  constructor(folder: string, clock: Clock, limits = LIMITS) {
     this.folder = folder;
+    this.#clock = clock;
     this.#limits = limits;
   }
 
@@ -36,7 +44,9 @@ export class Exports {
     const isThere = statSync(this.folder, { throwIfNoEntry: false })?.isDirectory() === true;
     const found = (isThere ? readdirSync(this.folder) : []).flatMap((name) => {
       const [, first, last] = NAME.exec(name) ?? [];
-      return first === undefined ? [] : [{ name, first: Number(first), last: Number(last), bytes: statSync(join(this.folder, name)).size }];
+      if (first === undefined) return [];
+      const { size, mtimeMs } = statSync(join(this.folder, name));
+      return [{ name, first: Number(first), last: Number(last), bytes: size, writtenMs: mtimeMs }];
     });
     return found.sort((one, other) => one.first - other.first);
   }
@@ -54,6 +64,7 @@ export class Exports {
       } finally {
         await file.close();
       }
+      utimesSync(draft, this.#clock.now() / 1000, this.#clock.now() / 1000);
       renameSync(draft, join(this.folder, name));
       syncFolder(this.folder);
       return name;
@@ -61,6 +72,22 @@ export class Exports {
       rmSync(draft, { force: true });
       throw error;
     }
+  }
+
+  /** Its last line; undefined where it cannot be read. */
+  lastLine({ name, bytes }: ExportFile): string | undefined {
+    const tail = Buffer.alloc(Math.min(bytes, TAIL_BYTES));
+    try {
+      const file = openSync(join(this.folder, name), "r");
+      try {
+        readSync(file, tail, 0, tail.length, bytes - tail.length);
+      } finally {
+        closeSync(file);
+      }
+    } catch {
+      return undefined;
+    }
+    return tail.toString("utf8").trimEnd().split("\n").at(-1);
   }
 
   /** Removes the oldest, where there is one. */

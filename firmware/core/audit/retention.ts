@@ -17,6 +17,8 @@ const DAY_MS = 86_400_000;
 export const KEPT_MS = 62 * DAY_MS;
 /** From then on not even an export that fails keeps an entry. */
 const OVERDUE_MS = 66 * DAY_MS;
+/** What was exported late, since the gateway was off, can be fetched for so long all the same. */
+const FETCHED_MS = 4 * DAY_MS;
 /** Some 100 MiB. Beyond that the oldest go before their time. */
 const MOST_ENTRIES = 200_000;
 /** What goes then, so that it does not go one by one. */
@@ -70,6 +72,7 @@ export class Retention {
       this.#tell(cut, count, file);
     }
     while (this.#options.exports.isOverfull()) this.#removeOldestExport("there are too many");
+    while (this.#isExportOver()) this.#removeOldestExport("none is kept for longer than 67 days");
     return gone;
   }
 
@@ -104,6 +107,20 @@ export class Retention {
     const { audit, clock } = this.#options;
     if (audit.time.runningMs() - runningMs >= ageMs) return true;
     return timeQuality === "synchronised" && audit.time.isWallSure() && clock.now() - Date.parse(time) >= ageMs;
+  }
+
+  /** Of the oldest export: all its entries are, or are about to be, 67 days old [U4.8-15]. */
+  #isExportOver(): boolean {
+    const { audit, clock, exports } = this.#options;
+    const [oldest] = exports.list();
+    if (oldest === undefined) return false;
+    const line = exports.lastLine(oldest);
+    // Nobody could use it, and its entries are before those of the log, which are old enough to be exported.
+    const entry = line === undefined ? undefined : parseEntry(line);
+    if (entry === undefined) return true;
+    // Without a clock to believe there is the running time alone, and what was exported late had its days in it.
+    if (!audit.time.isWallSure()) return this.#isOld(entry, OVERDUE_MS + FETCHED_MS);
+    return this.#isOld(entry, OVERDUE_MS) && clock.now() - oldest.writtenMs >= FETCHED_MS;
   }
 
   /** The file's name; undefined where there is no room for one, not even instead of the oldest, or where it fails and can wait no longer. Throws where it can. */
@@ -162,5 +179,15 @@ export class Retention {
   async #turn(turns: Turns, signal: AbortSignal): Promise<void> {
     await turns.next();
     if (signal.aborted) throw new Fault("CANCELLED", "the audit log's upkeep was cancelled", { cause: signal.reason });
+  }
+}
+
+/** Of a line of an export, what its age is known by. */
+function parseEntry(line: string): Pick<AuditEntry, "time" | "timeQuality" | "runningMs"> | undefined {
+  try {
+    const { time, timeQuality, runningMs } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    return typeof time === "string" && typeof timeQuality === "string" && typeof runningMs === "number" ? { time, timeQuality, runningMs } : undefined;
+  } catch {
+    return undefined;
   }
 }

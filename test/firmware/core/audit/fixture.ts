@@ -50,7 +50,7 @@ export function openFixture(defer: Defer, { folder = makeTempDir(defer), clock =
   const audit = new Audit(opened.database, clock, KEY);
   const reserve = new AuditReserve(join(folder, "audit.reserve"), opened.database, opened.log);
   const trail = new AuditTrail(audit, conditions, clock, reserve);
-  const exports = new Exports(join(folder, "audit-export"), limits);
+  const exports = new Exports(join(folder, "audit-export"), clock, limits);
   const turns = new Turns(clock);
   return {
     folder,

@@ -119,6 +119,33 @@ suite("audit retention", (test) => {
     assert.equal(fixture.exports.list().length, 2);
     assert.ok(fixture.audit.newest(10).some(({ action, target }) => action === "audit.export-removed" && target === "audit-000000000001-000000000006.jsonl"));
   });
+  test("U4.8-15 an export goes too before its newest entry is 67 days old, but not before it could be fetched", async ({ defer, signal }) => {
+    const fixture = openFixture(defer);
+    await fixture.write(40, DAY_MS);
+    const ages: number[] = [];
+    const lasts: number[] = [];
+    for (let day = 0; day < 80; day += 1) {
+      await passDay(fixture);
+      await fixture.retention().run(signal);
+      for (const file of fixture.exports.list()) {
+        const newest = JSON.parse(fixture.exports.lastLine(file) ?? "") as { readonly time: string };
+        ages.push((fixture.clock.now() - Date.parse(newest.time)) / DAY_MS);
+        lasts.push(file.last);
+      }
+    }
+    assert.ok(lasts.includes(39), "every old entry was in an export");
+    assert.ok(Math.max(...ages) < 67 && Math.max(...ages) >= 65, `the oldest is ${Math.max(...ages)} days old`);
+    const late = openFixture(defer);
+    await late.write(10);
+    await passDay(late, 100);
+    await late.retention().run(signal);
+    await passDay(late, 3);
+    await late.retention().run(signal);
+    assert.ok(late.exports.list().length > 0, "what comes out late can be fetched");
+    await passDay(late, 3);
+    await late.retention().run(signal);
+    assert.ok(late.exports.list().every(({ first }) => first > 1));
+  });
   test("an end in between leaves a log that goes on with what is due", async ({ defer, signal }) => {
     const fixture = openFixture(defer);
     await fixture.write(600);
