@@ -5,8 +5,8 @@ import { get, post } from "./route.ts";
 import { NothingSchema } from "./shared.ts";
 import { closed, orNull, text } from "./words.ts";
 
-/** As long as the file may be: some 2,000 machines. */
-const MAX_TEXT = 1_048_576;
+/** A little more than the file may have (1 MiB), so that what is too long is refused with words of its own. */
+const MAX_TEXT = 1_250_000;
 const ProblemSchema = closed({ line: Type.Integer(), column: Type.Integer(), path: text(1024), message: text(2048), remedy: orNull(text(1024)) });
 
 export const configurationRoutes = {

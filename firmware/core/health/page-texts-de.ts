@@ -7,7 +7,7 @@ export const germanPageTexts: Readonly<Record<PageCode, ConditionText>> = {
     title: "Die Webseite ist nicht erreichbar",
     cause: "{detail}",
     effect: "Niemand kann das Gateway mit einem Browser verwalten. Maschinen, Ausgangsspeicher, Cloud und der Befehl `weir` sind nicht betroffen. Das Gateway versucht es alle paar Sekunden wieder.",
-    remedy: "Beseitigen Sie die genannte Ursache. Hat ein anderes Programm den Port, beenden Sie es oder geben Sie der Seite einen anderen: `network.admin.port`, oder `page.port`, wo es kein `network.admin` gibt. Ohne Seite: `page: {enabled: false}`.",
+    remedy: "Beseitigen Sie die genannte Ursache. Hat ein anderes Programm den Port, beenden Sie es oder geben Sie der Seite einen anderen: `network.admin.port`, oder `page.port`, wo es kein `network.admin` gibt. Ohne Seite: `page.enabled: false`.",
   },
   PAGE_CERTIFICATE_ENDS: {
     title: "Das Zertifikat der Webseite läuft bald ab",

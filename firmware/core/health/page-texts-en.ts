@@ -7,7 +7,7 @@ export const englishPageTexts: Readonly<Record<PageCode, ConditionText>> = {
     title: "The web page cannot be opened",
     cause: "{detail}",
     effect: "Nobody can administer the gateway with a browser. Machines, outbox, cloud and the `weir` command are not affected. The gateway tries again every few seconds.",
-    remedy: "Remove the cause that is named. Where another program has the port, end it or give the page another one: `network.admin.port`, or `page.port` where there is no `network.admin`. Without a page: `page: {enabled: false}`.",
+    remedy: "Remove the cause that is named. Where another program has the port, end it or give the page another one: `network.admin.port`, or `page.port` where there is no `network.admin`. Without a page: `page.enabled: false`.",
   },
   PAGE_CERTIFICATE_ENDS: {
     title: "The certificate of the web page ends soon",
