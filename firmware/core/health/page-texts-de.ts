@@ -23,7 +23,7 @@ export const germanPageTexts: Readonly<Record<PageCode, ConditionText>> = {
   },
   PAGE_NAME_UNNAMED: {
     title: "Das Zertifikat der Webseite nennt {subject} nicht",
-    cause: "Als die Zertifizierungsstelle des Gateways für Menschen erzeugt wurde, war dieser Name nicht vorgesehen: Sie darf nur nennen, wofür sie erzeugt wurde.",
+    cause: "Als die Zertifizierungsstelle des Gateways für Menschen erzeugt wurde, war dieser Name nicht vorgesehen: Sie darf nur nennen, wofür sie erzeugt wurde. {detail}",
     effect: "Wer die Seite so aufruft, wird vom Browser gewarnt, auch wo er die Stelle kennt.",
     remedy: "Erzeugen Sie mit `weir ca renew --people` eine neue Stelle und geben Sie sie den Browsern, die die jetzige kennen; oder verwenden Sie ein Zertifikat des Werks (`weir page request`).",
   },

@@ -23,7 +23,7 @@ export const englishPageTexts: Readonly<Record<PageCode, ConditionText>> = {
   },
   PAGE_NAME_UNNAMED: {
     title: "The web page's certificate does not name {subject}",
-    cause: "When the gateway's certificate authority for people was made, this name was not foreseen: it may name only what it was made for.",
+    cause: "When the gateway's certificate authority for people was made, this name was not foreseen: it may name only what it was made for. {detail}",
     effect: "Whoever opens the page by it is warned by the browser, even where the authority is known to it.",
     remedy: "Make a new authority with `weir ca renew --people` and give it to the browsers that know the present one; or use a certificate of the plant (`weir page request`).",
   },
