@@ -191,7 +191,7 @@ export class Page {
     const plant = this.#plant.current;
     // Whoever opens the page by such a name sees the plant's certificate, where there is one.
     const unnamed = plant === undefined ? names.filter((name) => !authority.permits(name)) : [];
-    conditions.replaceAll("PAGE_NAME_UNNAMED", new Map(unnamed.map((name) => [name, name])));
+    conditions.replaceAll("PAGE_NAME_UNNAMED", new Map(unnamed.map((name) => [name, ""])));
     const own = await this.#own.keep(signing, names.filter((name) => authority.permits(name)), this.#ending.signal);
     this.#shown = { own, plant, authority };
   }
