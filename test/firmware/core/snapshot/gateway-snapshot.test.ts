@@ -44,7 +44,7 @@ suite("the gateway's snapshot", (test) => {
     assert.equal([...files.keys()].sort(), ["README.txt", "conditions.json", "configuration.yaml", "detections.json", "firewall.txt", "log/core.ndjson", "log/field.ndjson", "network.json", "register.json", "status.json", "summary.json", "tasks.json", "topology.svg", "topology.txt"]);
     assert.match(files.get("topology.txt") ?? "", /press-1 +https:\/\/127\.0\.0\.9:9 +connected +Weir Press 4711/);
     assert.match(files.get("topology.txt") ?? "", /cloud +mqtts:\/\/192\.0\.2\.1:8883/);
-    assert.match(files.get("topology.svg") ?? "", /^<svg xmlns=[\s\S]*press-1 {2}https:\/\/127\.0\.0\.1:9 {2}connected[\s\S]*<\/svg>\n$/);
+    assert.match(files.get("topology.svg") ?? "", /^<svg xmlns=[\s\S]*press-1 {2}https:\/\/127\.0\.0\.9:9 {2}connected[\s\S]*<\/svg>\n$/);
     assert.match(files.get("log/field.ndjson") ?? "", /a line of the field/);
     for (const [name, text] of files) if (name.endsWith(".json")) JSON.parse(text);
     assert.ok(inspectConfiguration(files.get("configuration.yaml") ?? "lgo: 1").configuration !== undefined, "the configuration can be used again");
