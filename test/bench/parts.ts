@@ -99,8 +99,12 @@ export async function measureStart(extent: Extent, say: Say): Promise<Figures> {
         const zones = Object.values((await gateway.status(signal)).zones);
         return zones.length > 1 && zones.every(({ state }) => state === "running" || state === "idle");
       };
-      await until("all zones run", 30_000, areRunning, 5).finally(() => (start > 0 ? seconds.push((systemClock.uptimeMs() - startedMs) / 1000) : 0));
-      await gateway.close();
+      try {
+        await until("all zones run", 30_000, areRunning, 5);
+        if (start > 0) seconds.push((systemClock.uptimeMs() - startedMs) / 1000);
+      } finally {
+        await gateway.close();
+      }
     }
   } finally {
     remove();
