@@ -116,4 +116,16 @@ export const SECURITY_PARTS: readonly SecurityPart[] = [
       line("CRA (m)", "Data is wiped, and taken along, securely", { comesWith: "factory reset and backups, which do not exist yet" }),
     ],
   },
+  {
+    title: "NIST SP 800-82r3 and BSI (IND.1, IND.2.1, IND.3.2, NET.3.2, OPS.1.1.5, TR-02102-2)",
+    lines: [
+      line("Zones, deny by default, no direct path between OT and Internet", "What is not declared does not pass", { sameAs: ["CR 5.1", "NDR 5.2"] }),
+      line("Removable media", "Only what is named is opened", { comesWith: "the zone for attached hardware, which does not exist yet" }),
+      line("Remote access", "Started from inside, for a time, recorded, with a second factor, and approved anew after a restart", { sameAs: ["K2.1.9b"] }),
+      line("Backups are tested", "A backup is restored as a drill", { comesWith: BACKUPS }),
+      line("Logging", "Events are recorded and told to a collector", { sameAs: ["CR 2.8", "CR 6.2"] }),
+      line("TLS", "1.2 or 1.3 with approved suites", { sameAs: ["CR 3.1", "CR 4.3"] }),
+      line("Fail-safe", "The gateway is never needed for production: it reads only, and a dead gateway stops no machine", { document: "docs/threat-model.md" }),
+    ],
+  },
 ];

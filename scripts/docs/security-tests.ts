@@ -17,6 +17,9 @@ interface NamedTest {
 const ID = "(?:CR|EDR|NDR) [0-9]+\\.[0-9]+|[KU][0-9]+(?:\\.[0-9]+)*[a-z]?(?:-[A-Za-z0-9]+)?";
 const NAME = new RegExp(`\\btest\\(\\s*(["\`])((?:${ID})(?:(?:, | and |/| )(?:${ID}))*)[:]? ((?:\\\\.|(?!\\1).)*)\\1`, "g");
 
+/** Ids that have a line of their own. */
+const LISTED: ReadonlySet<string> = new Set(SECURITY_PARTS.flatMap(({ lines }) => lines.flatMap(({ ids, sameAs }) => (sameAs === undefined ? ids : []))));
+
 function findTests(): readonly NamedTest[] {
   const files = globSync("test/**/*.test.ts", { cwd: ROOT }).toSorted();
   return files.flatMap((file) =>
@@ -32,7 +35,7 @@ function writeLine({ ids, title, comesWith, notApplicable, sameAs, document }: S
   if (document !== undefined && !existsSync(join(ROOT, document))) throw new Error(`${ids.join(", ")}: ${document} is not there`);
   if (own.length === 0 && (why === undefined || sameAs !== undefined)) throw new Error(`no test begins with ${(sameAs ?? ids).join(" or ")}: write one, or say in scripts/docs/security-lines.ts what it waits for`);
   // Where another line shows it, its tests stand there.
-  const lists = sameAs === undefined ? own.map(({ id, words, file }) => `- ${ids.length > 1 ? `${id}: ` : ""}${words} (${file})`) : [];
+  const lists = own.filter(({ id }) => sameAs === undefined || !LISTED.has(id)).map(({ id, words, file }) => `- ${(sameAs ?? ids).length > 1 ? `${id}: ` : ""}${words} (${file})`);
   return [head, "", ...(why === undefined ? [] : [why, ""]), ...(lists.length === 0 ? [] : [...lists, ""])].join("\n");
 }
 

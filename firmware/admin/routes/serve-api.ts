@@ -29,7 +29,7 @@ export function serveApi(app: FastifyInstance, { calls, people, clock, settings,
   const parts = { calls, people, rates: new RequestRates(clock, people), standing: new Slots(MOST_STREAMS, MOST_STREAMS_EACH), ending };
   serveTable(app, ROUTE_TABLE, parts);
   serveEvents(app, parts, clock);
-  serveFrontPage(app, parts.rates, settings);
+  serveFrontPage(app, { rates: parts.rates, settings, clock });
   const description = writeDescription();
   // Everybody can read it in the documentation too, so it asks for no login.
   app.get(DESCRIPTION_PATH, { onRequest: (request, reply) => admit(request, reply, { isOpen: true, isChange: false, isProof: false }, parts) }, (_request, reply) => reply.type("application/json; charset=utf-8").send(description));

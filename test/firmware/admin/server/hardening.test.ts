@@ -99,6 +99,13 @@ suite("headers of every answer", (test) => {
     assert.ok(text.includes("Only for &lt;b&gt;staff&lt;/b&gt; &amp; &quot;guests&quot;<br>&lt;script&gt;alert(1)&lt;/script&gt;"), text);
     assert.ok("banner" in ((await page.ask("/api/v1/welcome")).json() as object));
   });
+  test("U4.7b the page shows the gateway's clock, which codes are checked by, and how sure it is", async (context) => {
+    const page = await startRunningPage(context);
+    const [, shown = "", quality] = /The gateway's clock: (\S+) \((\w+)\)/.exec((await page.ask("/")).text) ?? [];
+    const { time, timeQuality } = (await page.ask("/api/v1/welcome")).json() as { readonly time: string; readonly timeQuality: string };
+    assert.ok(Math.abs(Date.parse(shown) - Date.parse(time)) < 60_000, `${shown} beside ${time}`);
+    assert.is(quality, timeQuality);
+  });
   test("HSTS is said only where the plant's browsers trust the chain, and only for a name", async (context) => {
     const own = await startRunningPage(context);
     assert.is((await own.ask("/", { headers: { host: `gateway.test:${own.port}` } })).headers["strict-transport-security"], undefined);
