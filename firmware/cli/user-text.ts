@@ -31,7 +31,7 @@ export function writeAccounts(accounts: readonly Account[]): string {
 
 function writeAccount({ name, displayName, role, group, lastLogin, sessions }: Account): string {
   const login = lastLogin === null ? "never logged in" : `last login ${lastLogin}`;
-  return [name, role, group ?? "", displayName, login, sessions === 0 ? "" : `${sessions} sessions`].filter((part) => part !== "").join("  ");
+  return [name, role, group ?? "", displayName, login, sessions === 0 ? "" : sessions === 1 ? "1 session" : `${sessions} sessions`].filter((part) => part !== "").join("  ");
 }
 
 function notesOf({ isDisabled, isTemporary, lockedSeconds, origin, passwordSecondsLeft }: Account): string[] {

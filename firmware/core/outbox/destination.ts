@@ -9,7 +9,7 @@ import { LIVE_LAG_MS, type Bounds } from "./limits.ts";
 import { Pick, type Picked } from "./picking.ts";
 import { Pulse } from "./pulse.ts";
 import type { Range } from "./range-set.ts";
-import { checkVerdicts, settleVerdicts, type Place } from "./settling.ts";
+import { checkVerdicts, rowsOf, settleVerdicts, type Place } from "./settling.ts";
 import type { Store } from "./store.ts";
 import type { Stream } from "./stream.ts";
 
@@ -37,9 +37,6 @@ export interface DestinationParts {
 const MOST_LEASED = 1000;
 const MOST_LEASED_BYTES = 1_048_576;
 const START: Place = { accepted: 0, rejected: 0 };
-/** Rows that one commit of verdicts writes, roughly. */
-const MOST_SETTLED = 512;
-
 type Lease = { readonly head: LeaseHead; readonly body: Buffer };
 
 export class OpenDestination implements Destination {
@@ -151,7 +148,7 @@ export class OpenDestination implements Destination {
     const left = verdicts.accepted.length - place.accepted + verdicts.rejected.length - place.rejected;
     return commits.submit({
       bytes: 64 * left,
-      rows: Math.min(MOST_SETTLED, 2 * left),
+      rows: rowsOf(verdicts, place),
       isLeisurely: true,
       run: () => {
         const known = store().streams.get(verdicts.stream);

@@ -8,7 +8,7 @@ import type { Store } from "./store.ts";
 import type { Stream } from "./stream.ts";
 
 /** Ranges, or rejected readings, that one commit settles, whatever is told in one request: each is a few statements. */
-const PER_COMMIT = 256;
+const PER_COMMIT = 128;
 
 /** Where verdicts are settled, and when. */
 export interface Settling {
@@ -24,6 +24,16 @@ export interface Place {
   readonly rejected: number;
   /** Within the rejected range: the first number that is still to be settled. */
   readonly from?: number;
+}
+
+/** A rejected reading is read, written elsewhere and settled: some rows' work. */
+const ROWS_PER_REJECTED = 4;
+
+/** Roughly how many rows the next commit of it writes. */
+export function rowsOf({ accepted, rejected }: Verdicts, place: Place): number {
+  const ranges = accepted.length - place.accepted;
+  const readings = rejected.slice(place.rejected).reduce((sum, { range: [first, last] }) => sum + last - first + 1, 0);
+  return 2 * Math.min(ranges, PER_COMMIT) + ROWS_PER_REJECTED * Math.min(readings, PER_COMMIT);
 }
 
 /** Throws INPUT_INVALID when a range was never given. */
